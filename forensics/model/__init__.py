@@ -1,0 +1,1 @@
+"""The vocabulary: event, item, feature, rule, finding, incident, scan. Imports nothing of ours."""
