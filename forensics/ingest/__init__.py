@@ -1,0 +1,1 @@
+"""Raw logs to canonical events, items and vectors."""

@@ -1,0 +1,278 @@
+"""Records of one format to canonical tables, a batch at a time, inside DuckDB."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from forensics.ingest.content import install_content, read_bodies
+from forensics.ingest.identity import client_sql, without_secret
+from forensics.ingest.interface import CALL_COLUMNS, LogFormat
+from forensics.model.event import EVENTS, ITEMS, VECTORS, Column
+from forensics.sketch.hashing import install_hashing
+from forensics.sketch.key import Key
+
+_MACROS = """
+create or replace temp macro timestamp_of(value) as
+  case when try_cast(value::varchar as double) is null then try_cast(value::varchar as timestamptz)
+    else make_timestamptz(try(round(value::varchar::double * case
+      when abs(value::varchar::double) > 1e17 then 1e-3   -- nanoseconds
+      when abs(value::varchar::double) > 1e14 then 1      -- microseconds
+      when abs(value::varchar::double) > 1e11 then 1e3    -- milliseconds
+      else 1e6 end)::bigint)) end;
+"""
+
+# JSON that a strict parser refuses although its meaning is plain: halves of surrogate pairs, raw control characters.
+_MEND = r"""regexp_replace(regexp_replace(text, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\ufffd', 'g'), '[\x00-\x1f]', ' ', 'g')"""
+
+_OUTCOME = """case
+  when refused and (failed or coalesce(http_status, 200) >= 400) then 'blocked'
+  when http_status between 200 and 399 then 'ok'
+  when http_status in (401, 403) then 'auth_denied'
+  when http_status = 429 then 'rate_limited'
+  when http_status between 400 and 499 then 'client_error'
+  when http_status >= 500 then 'server_error'
+  when error_code ilike '%thrott%' or error_code ilike '%rate%limit%' or error_code ilike '%quota%' then 'rate_limited'
+  when error_code ilike '%accessdenied%' or error_code ilike '%unauthor%' or error_code ilike '%forbidden%' then 'auth_denied'
+  when error_code ilike '%validation%' or error_code ilike '%badrequest%' or error_code ilike '%notfound%' then 'client_error'
+  when error_code is not null then 'server_error'
+  when failed then 'unknown'
+  when response_state in ('full', 'truncated', 'redacted') then 'ok'
+  else 'unknown' end"""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Records as read. ``table``: source (int32, index into the run's sources), row (int64, from 1), damaged (bool), and either
+    record (binary) with text (string) for text logs, or the columns of a Parquet file."""
+
+    table: pa.Table
+    tabular: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalBatch:
+    """Canonical tables with a leading ``call_no``; rejects (source, row, reason, record_sha256); counts and fill by source."""
+
+    events: pa.Table
+    items: pa.Table
+    vectors: pa.Table
+    rejects: pa.Table
+    fill: pa.Table
+
+
+class Canonicaliser:
+    """Owns the DuckDB connection in which records are taken apart. Not thread-safe; keeps no text between batches."""
+
+    def __init__(self, key: Key, precedence: Sequence[str], *, threads: int = 0, memory_limit: str = "2GB") -> None:
+        self._key = key
+        self._precedence = precedence
+        self._calls = 0
+        self._con = duckdb.connect()
+        self._con.execute("set TimeZone = 'UTC'")
+        self._con.execute(f"set memory_limit = '{memory_limit}'")
+        if threads:
+            self._con.execute(f"set threads = {threads}")
+        install_hashing(self._con, key)
+        self._con.execute(_MACROS)
+        install_content(self._con)
+        self._con.execute("create temp table seen (source integer, record_sha256 varchar, times bigint)")
+
+    def convert(self, batch: RawBatch, fmt: LogFormat, uris: Sequence[str]) -> CanonicalBatch:
+        """Canonical rows of ``batch``; ``uris[source]`` becomes ``source_uri``."""
+        self._con.register("raw", batch.table)
+        self._con.register("source_names", pa.table({"source": pa.array(range(len(uris)), pa.int32()), "source_uri": list(uris)}))
+        self._con.execute(_records_sql(batch, fmt, self._calls))
+        self._con.unregister("raw")
+        self._con.execute(_calls_sql(fmt))
+        self._calls += batch.table.num_rows
+        read_bodies(self._con)
+        self._con.execute(_events_sql(fmt, self._precedence))
+        if "native_id" not in fmt.columns:
+            self._con.execute(_REMEMBER)
+        return CanonicalBatch(
+            events=self._table(f"select call_no, {_names(EVENTS)} from events order by call_no"),
+            items=self._table(_ITEMS_SQL.format(key_id=self._key.key_id)),
+            vectors=self._table(_VECTORS_SQL),
+            rejects=self._table("select source, row, reason, record_sha256 from records where reason is not null order by source, row"),
+            fill=self._table(_FILL),
+        )
+
+    def _table(self, sql: str) -> pa.Table:
+        return self._con.sql(sql).to_arrow_table()
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(c.name for c in columns)
+
+
+def _records_sql(batch: RawBatch, fmt: LogFormat, first_call: int) -> str:
+    """records: call_no, source, row, record_sha256, mended, reason (null for good ones), r (the record as a struct)."""
+    if batch.tabular:
+        struct = ", ".join(_parquet_column(name, kind, batch.table.schema) for name, kind in fmt.shape.items())
+        parsed = f"""select source, row, sha256(to_json(raw)::varchar) as record_sha256, false as mended, null::varchar as reason,
+            {{{struct}}} as r from raw"""
+    else:
+        parsed = f"""select source, row, sha256(record) as record_sha256, (damaged or not valid) and usable as mended,
+              case when not usable then 'not valid JSON' end as reason,
+              from_json(case when usable then good end, '{fmt.structure}') as r
+            from (select *, case when valid then text when json_valid({_MEND}) then {_MEND} end as good, good is not null as usable
+                  from (select *, json_valid(text) as valid from raw where trim(text) <> ''))"""
+    return f"""create or replace temp table records as
+        select {first_call} + row_number() over (order by source, row) as call_no, * from ({parsed})"""
+
+
+def _parquet_column(name: str, kind: object, schema: pa.Schema) -> str:
+    if name not in schema.names:
+        return f"'{name}': null"
+    column = f'"{name}"'
+    textual = pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type)
+    if isinstance(kind, Mapping) or kind == "JSON":
+        as_json = f"case when json_valid({column}) then {column} end::json" if textual else f"to_json({column})"
+        return f"'{name}': {as_json}" if kind == "JSON" else f"'{name}': from_json({as_json}, '{json.dumps(kind)}')"
+    return f"'{name}': try_cast({column} as {kind})"
+
+
+def _calls_sql(fmt: LogFormat) -> str:
+    """calls: call_no and `CALL_COLUMNS` of the good records; the others get their reason in ``records``."""
+    columns = ",\n".join(_call_column(name, kind, fmt.columns.get(name)) for name, kind in CALL_COLUMNS.items())
+    marks = " and ".join(_mark(path, value) for path, value in fmt.marks.items()) or "true"
+    complaint = fmt.complaint.replace("'", "''")
+    return f"""
+        create or replace temp table calls as select call_no, source, row, record_sha256, mended, {marks} as marked, {columns}
+        from records where reason is null;
+        update records set reason = case
+            when not c.marked then '{complaint}'
+            when c.ts is null then 'no readable timestamp'
+            else 'timestamp outside 2000 to 2100' end
+        from calls c where records.call_no = c.call_no
+          and (not c.marked or c.ts is null or c.ts not between '2000-01-01' and '2100-01-01');
+        delete from calls where call_no in (select call_no from records where reason is not null);
+    """
+
+
+def _mark(path: str, value: str | None) -> str:
+    field = "r." + ".".join(f'"{part}"' for part in path.split("."))
+    if value is None:
+        return f"coalesce({field} is not null, false)"
+    escaped = value.replace("'", "''")
+    return f"coalesce({field} = '{escaped}', false)"
+
+
+def _call_column(name: str, kind: str, expression: str | None) -> str:
+    if expression is None:
+        return f"null::{kind} as {name}"
+    if kind == "VARCHAR":
+        # Gateways write '-' or nothing where they know nothing.
+        return f"nullif(nullif(trim(({expression})::varchar), ''), '-') as {name}"
+    if kind == "JSON":
+        return f"({expression})::varchar as {name}"
+    return f"try_cast({expression} as {kind}) as {name}"
+
+
+def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
+    """events: canonical columns in full, from calls, bodies and items."""
+    name = fmt.name.replace("'", "''")
+    scored = "coalesce(q.logprobs, q.parameters.logprobs, q.additionalModelRequestFields.logprobs)"
+    top = "coalesce(q.top_logprobs, q.parameters.top_logprobs, q.additionalModelRequestFields.top_logprobs)"
+    bias = "coalesce(q.logit_bias, q.parameters.logit_bias, q.additionalModelRequestFields.logit_bias)"
+    return f"""
+    create or replace temp table events as
+    with counted as (
+      select call_no, count(*) as n_items, first(finish_reason order by idx) as finish_reason, max(modality) as modality,
+             max(turns) as turns, bool_or(finish_reason in ('content_filter', 'guardrail_intervened', 'refusal', 'SAFETY')) as filtered
+      from items group by call_no
+    ),
+    joined as (
+      select c.* exclude (api_key_id, operation), {without_secret("api_key_id")} as api_key_id,
+        b.request_state, b.response_state, b.q, b.a, i.finish_reason, coalesce(i.n_items, 0) as n_items,
+        coalesce(c.operation, case
+          when i.modality = 'vector' then 'predict'
+          when q.inputText is not null and a.results is null then 'embeddings'
+          when q.messages is not null then 'chat'
+          when q.prompt is not null or q.inputText is not null then 'text_completion'
+          when i.modality = 'text' and q.instances is not null then 'predict' end) as operation,
+        coalesce(i.filtered, false) or coalesce(list_contains(list_transform(a.choices, lambda x: x.message.refusal is not null), true), false)
+          or coalesce(a."amazon-bedrock-guardrailAction" = 'INTERVENED', false)
+          or coalesce(contains(json_extract_string(a.error, '$.code'), 'content_filter'), false) as withheld
+      from (select * exclude (request_state, response_state) from calls) c
+      join (select * exclude (operation) from bodies) b using (call_no) left join counted i using (call_no)
+    ),
+    named as (
+      select *, case when response_state = 'absent' and not withheld then null else withheld end as refused,
+        {client_sql(precedence)} as client_id
+      from joined
+    )
+    select call_no, source, mended,
+      left(sha256({_identity_sql(fmt)}), 32) as event_id,
+      '{name}' as source_format, source_uri, row as source_row, record_sha256,
+      ts, coalesce(ts_quality, case when epoch_us(ts) % 1000000 <> 0 then 'exact' else 'second' end) as ts_quality,
+      client_id, api_key_id, user_id, user_email, user_arn, org_id, session_id, client_ip, user_agent,
+      provider, endpoint, coalesce(model, a.model) as model, operation,
+      coalesce(q.temperature, q.parameters.temperature, q.inferenceConfig.temperature, q.textGenerationConfig.temperature,
+               q.params.temperature) as temperature,
+      coalesce(q.max_tokens, q.max_completion_tokens, q.max_output_tokens, q.max_gen_len, q.parameters.max_tokens,
+               q.parameters.max_completion_tokens, q.inferenceConfig.maxTokens, q.textGenerationConfig.maxTokenCount, q.params.max_tokens)
+        as max_tokens,
+      coalesce(q.n, q.parameters.n, q.params.n) as n,
+      coalesce(q.seed, q.parameters.seed, q.params.seed, q.additionalModelRequestFields.seed) as seed,
+      case when request_state in ('absent', 'redacted') then null
+        else coalesce({scored} not in ('false', 'null'), false) or coalesce({top} > 0, false)
+          or coalesce(q.return_probabilities, q.parameters.return_probabilities, q.params.return_probabilities, false)
+          or coalesce(contains(q.include, 'logprobs'), false) end as logprobs,
+      {top} as top_logprobs,
+      case when request_state in ('absent', 'redacted') then null
+        else coalesce(q.echo, q.parameters.echo, q.additionalModelRequestFields.echo, false) end as echo,
+      case when request_state in ('absent', 'redacted') then null
+        else coalesce({bias}::varchar not in ('null', '{{}}'), false) end as logit_bias,
+      n_items, http_status, {_OUTCOME} as outcome, error_code, latency_ms,
+      coalesce(input_tokens, a.usage.prompt_tokens, a.usage.input_tokens, a.usage.inputTokens) as input_tokens,
+      coalesce(output_tokens, a.usage.completion_tokens, a.usage.output_tokens, a.usage.outputTokens) as output_tokens,
+      request_bytes, response_bytes, finish_reason, refused, request_state, response_state, coalesce(sample_rate, 1.0) as sample_rate
+    from named join source_names using (source)
+    """
+
+
+def _identity_sql(fmt: LogFormat) -> str:
+    ordinal = "coalesce((select times from seen s where s.source = named.source and s.record_sha256 = named.record_sha256), 0)"
+    by_bytes = f"record_sha256 || ':' || ({ordinal} + row_number() over (partition by source, record_sha256 order by row))"
+    if "native_id" not in fmt.columns:
+        return by_bytes
+    name = fmt.name.replace("'", "''")
+    return f"case when native_id is not null then '{name}:' || native_id else {by_bytes} end"
+
+
+# Identical records are numbered within their file. Sources come one after the other, so only the last can go on.
+_REMEMBER = """
+create or replace temp table seen as
+  select source, record_sha256, sum(times)::bigint as times
+  from (select * from seen union all select source, record_sha256, count(*) from events group by all)
+  where source = (select max(source) from events) group by all
+"""
+
+_ITEMS_SQL = (
+    "select call_no, "
+    + ", ".join(
+        f"e.{c.name}"
+        if c.name in {"event_id", "ts", "client_id", "model"}
+        else f"'{{key_id}}' as {c.name}"
+        if c.name == "key_id"
+        else f"i.{c.name}"
+        for c in ITEMS
+    )
+    + " from items i join events e using (call_no) order by call_no, i.idx"
+)
+
+_VECTORS_SQL = (
+    "select call_no, "
+    + ", ".join(f"{'e' if c.name in {'event_id', 'ts', 'client_id', 'model'} else 'v'}.{c.name}" for c in VECTORS)
+    + " from vectors v join events e using (call_no) order by call_no, v.idx"
+)
+
+_FILL = f"""
+select source, count(*) as records, count(*) filter (mended) as mended, min(ts) as first_ts, max(ts) as last_ts,
+  sum(n_items)::bigint as items, {", ".join(f"count({c.name}) as fill_{c.name}" for c in EVENTS)}
+from events group by source order by source
+"""

@@ -1,0 +1,73 @@
+"""LiteLLM proxy: the standard logging payload, as its S3, GCS, Azure Blob and generic callbacks write it."""
+
+from forensics.ingest.interface import LogFormat
+
+FORMAT = LogFormat(
+    name="litellm",
+    title="LiteLLM standard logging payload",
+    documentation="https://docs.litellm.ai/docs/proxy/logging_spec",
+    marks={"call_type": None, "startTime": None, "model": None, "metadata": None},
+    shape={
+        "id": "VARCHAR",
+        "trace_id": "VARCHAR",
+        "call_type": "VARCHAR",
+        "status": "VARCHAR",
+        "custom_llm_provider": "VARCHAR",
+        "startTime": "VARCHAR",
+        "endTime": "VARCHAR",
+        "response_time": "DOUBLE",
+        "model": "VARCHAR",
+        "model_group": "VARCHAR",
+        "api_base": "VARCHAR",
+        "end_user": "VARCHAR",
+        "requester_ip_address": "VARCHAR",
+        "metadata": {
+            "user_api_key_hash": "VARCHAR",
+            "user_api_key_alias": "VARCHAR",
+            "user_api_key_user_id": "VARCHAR",
+            "user_api_key_user_email": "VARCHAR",
+            "user_api_key_team_id": "VARCHAR",
+            "user_api_key_org_id": "VARCHAR",
+            "requester_ip_address": "VARCHAR",
+            "user_agent": "VARCHAR",
+        },
+        "prompt_tokens": "BIGINT",
+        "completion_tokens": "BIGINT",
+        "messages": "JSON",
+        "model_parameters": "JSON",
+        "response": "JSON",
+        "error_information": {"error_code": "VARCHAR", "error_class": "VARCHAR"},
+    },
+    columns={
+        "native_id": "r.id",
+        "ts": "timestamp_of(r.startTime)",
+        "api_key_id": "coalesce(nullif(r.metadata.user_api_key_hash, ''), r.metadata.user_api_key_alias)",
+        # The owner of the key, or the end user that the application named.
+        "user_id": "coalesce(nullif(r.metadata.user_api_key_user_id, ''), r.end_user)",
+        "user_email": "r.metadata.user_api_key_user_email",
+        "org_id": "coalesce(nullif(r.metadata.user_api_key_org_id, ''), r.metadata.user_api_key_team_id)",
+        "session_id": "r.trace_id",
+        "client_ip": "coalesce(nullif(r.metadata.requester_ip_address, ''), r.requester_ip_address)",
+        "user_agent": "r.metadata.user_agent",
+        "provider": "r.custom_llm_provider",
+        "endpoint": "r.api_base",
+        "model": "coalesce(nullif(r.model_group, ''), r.model)",
+        "operation": """case
+            when r.call_type like '%embedding%' then 'embeddings'
+            when r.call_type like '%text_completion%' then 'text_completion'
+            when r.call_type like '%completion%' or r.call_type like '%responses%' or r.call_type like '%messages%' then 'chat'
+            else r.call_type end""",
+        "http_status": "coalesce(try_cast(r.error_information.error_code as bigint), case when r.status = 'success' then 200 end)",
+        "failed": "r.status = 'failure'",
+        "error_code": "coalesce(nullif(r.error_information.error_class, ''), r.error_information.error_code)",
+        "latency_ms": "coalesce(r.response_time * 1000, epoch_ms(timestamp_of(r.endTime)) - epoch_ms(timestamp_of(r.startTime)))",
+        # A failed call has no usage; LiteLLM writes zeros there.
+        "input_tokens": "case when r.status = 'failure' then nullif(r.prompt_tokens, 0) else r.prompt_tokens end",
+        "output_tokens": "case when r.status = 'failure' then nullif(r.completion_tokens, 0) else r.completion_tokens end",
+        "request_state": "case when contains(left(r.messages, 4096), 'redacted-by-litellm') then 'redacted' end",
+        "response_state": "case when contains(left(r.response, 4096), 'redacted-by-litellm') then 'redacted' end",
+        "request": """case when r.messages is null or r.messages in ('null', '{}', '[]', '""') then null
+            else json_object('messages', r.messages, 'parameters', r.model_parameters) end""",
+        "response": "r.response",
+    },
+)

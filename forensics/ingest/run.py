@@ -1,0 +1,212 @@
+"""All sources of an ingest, in order: recognised, read, made canonical, and handed on in batches that are worth a commit."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from forensics.ingest.canonical import CanonicalBatch, Canonicaliser, RawBatch
+from forensics.ingest.interface import LogFormat
+from forensics.ingest.readers import BATCH_BYTES, Reading, read
+from forensics.ingest.recognise import Recognition, recognise
+from forensics.io.sources import Source
+from forensics.io.streams import Stream, open_stream
+from forensics.model.errors import InputError
+from forensics.model.event import EVENTS, arrow_schema
+from forensics.model.scan import Reject, SourceReport
+
+COMMIT_EVENTS = 200_000
+COMMIT_BYTES = 256 << 20
+REJECTS_KEPT = 1_000  # of each source; all are counted
+
+Known = Callable[[str], frozenset[str]]
+Progress = Callable[[Source, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestBatch:
+    """What one commit holds: canonical tables with ``call_no``, and the reports of the sources that end with it."""
+
+    events: pa.Table
+    items: pa.Table
+    vectors: pa.Table
+    reports: tuple[SourceReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``forced`` is the format that the user named; ``mapping`` the one that the user wrote."""
+
+    formats: tuple[LogFormat, ...]
+    forced: LogFormat | None
+    mapping: LogFormat | None
+    max_record_bytes: int
+
+
+@dataclass
+class _Draft:
+    report: SourceReport
+    good: int = 0
+    mended: int = 0
+    rejected: int = 0
+    items: int = 0
+    filled: dict[str, int] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    closed: bool = False
+
+
+class Ingest:
+    """One run over ``sources``. ``known(head_id)`` gives the content ids of sources that were read whole before."""
+
+    def __init__(self, sources: Sequence[Source], canonicaliser: Canonicaliser, settings: Settings, known: Known, progress: Progress) -> None:
+        self._sources = sources
+        self._uris = [s.uri for s in sources]
+        self._canonicaliser = canonicaliser
+        self._settings = settings
+        self._known = known
+        self._progress = progress
+        self._drafts: dict[int, _Draft] = {}
+        self._pending: list[pa.Table] = []
+        self._pending_bytes = 0
+        self._format: LogFormat | None = None
+        self._staged: list[CanonicalBatch] = []
+        self._finished: list[SourceReport] = []
+
+    def batches(self) -> Iterator[IngestBatch]:
+        """Read everything. Each batch is at most about `COMMIT_BYTES`; the last one carries what is left."""
+        for index, source in enumerate(self._sources):
+            with open_stream(source) as stream:
+                for table, fmt, tabular in self._records(index, stream):
+                    self._add(table, fmt, tabular)
+                    self._progress(source, stream.raw.tell() if source.path else stream.delivered)
+                    if self._full():
+                        yield self._take()
+            self._progress(source, source.size)
+        self._convert()
+        if self._staged or self._finished:
+            yield self._take()
+
+    def _records(self, index: int, stream: Stream) -> Iterator[tuple[pa.Table, LogFormat, bool]]:
+        reading = read(stream, self._settings.max_record_bytes)
+        recognition = Recognition(None, reading.unusable) if reading.unusable else self._recognise(reading)
+        report = SourceReport(
+            uri=reading.source.uri,
+            source_id="",
+            head_id=reading.head_id,
+            format=recognition.format.name if recognition.format else "",
+            reason=recognition.reason,
+            status="ingested" if recognition.format else "unusable",
+            size=reading.source.size,
+        )
+        if recognition.format is None:
+            self._finished.append(report)
+            return
+        content_id = self._unchanged(reading)
+        if content_id:
+            self._finished.append(replace(report, source_id=content_id, status="unchanged", reason="read before, whole; nothing new"))
+            return
+        draft = self._drafts[index] = _Draft(report)
+        for table in reading.batches:
+            source = pa.repeat(pa.scalar(index, pa.int32()), len(table))
+            yield table.append_column("source", source), recognition.format, reading.tabular
+        draft.report = replace(draft.report, source_id=reading.source_id, warnings=tuple(reading.warnings))
+        draft.rejected += len(reading.rejects)
+        draft.rejects += reading.rejects
+        draft.closed = True
+
+    def _recognise(self, reading: Reading) -> Recognition:
+        if self._settings.forced:
+            return Recognition(self._settings.forced, "named by the user")
+        return recognise(reading.sample, self._settings.formats, self._settings.mapping)
+
+    def _unchanged(self, reading: Reading) -> str | None:
+        """The content id, where exactly this content was read whole before. Costs a pass only when its beginning is known."""
+        seen = self._known(reading.head_id)
+        if not seen or reading.source.path is None:
+            return None
+        digest = hashlib.sha256()
+        with open_stream(reading.source) as stream:
+            for block in stream.blocks():
+                digest.update(block)
+        return digest.hexdigest() if digest.hexdigest() in seen else None
+
+    def _add(self, table: pa.Table, fmt: LogFormat, tabular: bool) -> None:
+        if self._pending and (fmt is not self._format or tabular):
+            self._convert()
+        self._format = fmt
+        self._pending.append(table)
+        self._pending_bytes += table.nbytes
+        if tabular or self._pending_bytes >= BATCH_BYTES:
+            self._convert(tabular=tabular)
+
+    def _convert(self, *, tabular: bool = False) -> None:
+        if self._pending and self._format:
+            batch = self._canonicaliser.convert(RawBatch(pa.concat_tables(self._pending), tabular), self._format, self._uris)
+            self._count(batch)
+            self._staged.append(batch)
+            self._pending, self._pending_bytes = [], 0
+        for index in [i for i, draft in self._drafts.items() if draft.closed]:
+            self._finished.append(_report(self._drafts.pop(index)))
+
+    def _count(self, batch: CanonicalBatch) -> None:
+        for row in batch.fill.to_pylist():  # one row per source
+            draft = self._drafts[row["source"]]
+            draft.good += row["records"]
+            draft.mended += row["mended"]
+            draft.items += row["items"]
+            for column in EVENTS:
+                draft.filled[column.name] = draft.filled.get(column.name, 0) + row[f"fill_{column.name}"]
+            first, last = draft.report.first_ts, draft.report.last_ts
+            draft.report = replace(
+                draft.report,
+                first_ts=min(first, row["first_ts"]) if first else row["first_ts"],
+                last_ts=max(last, row["last_ts"]) if last else row["last_ts"],
+            )
+        for row in batch.rejects.to_pylist():
+            draft = self._drafts[row["source"]]
+            draft.rejected += 1
+            if len(draft.rejects) < REJECTS_KEPT:
+                draft.rejects.append(Reject(self._uris[row["source"]], row["row"], row["reason"], row["record_sha256"]))
+
+    def _full(self) -> bool:
+        events = sum(b.events.num_rows for b in self._staged)
+        return events >= COMMIT_EVENTS or sum(b.events.nbytes + b.items.nbytes + b.vectors.nbytes for b in self._staged) >= COMMIT_BYTES
+
+    def _take(self) -> IngestBatch:
+        staged, reports = self._staged, tuple(self._finished)
+        self._staged, self._finished = [], []
+        return IngestBatch(
+            pa.concat_tables([_with_call("events").empty_table(), *(b.events for b in staged)]),
+            pa.concat_tables([_with_call("items").empty_table(), *(b.items for b in staged)]),
+            pa.concat_tables([_with_call("vectors").empty_table(), *(b.vectors for b in staged)]),
+            reports,
+        )
+
+
+def _with_call(table: str) -> pa.Schema:
+    return arrow_schema(table).insert(0, pa.field("call_no", pa.int64()))
+
+
+def _report(draft: _Draft) -> SourceReport:
+    return replace(
+        draft.report,
+        records=draft.good + draft.rejected,
+        mended=draft.mended,
+        rejected=draft.rejected,
+        items=draft.items,
+        fill=tuple((name, count / draft.good) for name, count in draft.filled.items()) if draft.good else (),
+        rejects=tuple(sorted(draft.rejects, key=lambda r: r.row)[:REJECTS_KEPT]),
+    )
+
+
+def named_format(name: str, formats: Sequence[LogFormat]) -> LogFormat:
+    """The format called ``name``.
+
+    Raises:
+        InputError: there is none.
+    """
+    for fmt in formats:
+        if fmt.name == name:
+            return fmt
+    raise InputError(f"no format is called {name!r}", hint=f"known are {', '.join(f.name for f in formats)}")

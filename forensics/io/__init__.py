@@ -1,0 +1,1 @@
+"""Opening sources: which files a user meant, and their bytes without the compression."""

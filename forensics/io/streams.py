@@ -1,0 +1,97 @@
+"""Bytes of a source, decompressed. What was readable before a damage is always delivered; the damage is told afterwards."""
+
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+from forensics.io.sources import Source
+from forensics.model.errors import InputError
+
+READ_SIZE = 1 << 20
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def _gzip() -> _Decompressor:
+    return zlib.decompressobj(wbits=31)
+
+
+def _zstd() -> _Decompressor:
+    return zstandard.ZstdDecompressor().decompressobj()
+
+
+@dataclass
+class Stream:
+    """Decompressed blocks of one source. ``problem`` is set once the blocks are exhausted and something was wrong."""
+
+    source: Source
+    container: str
+    raw: BinaryIO
+    head: bytes
+    problem: str | None = None
+    delivered: int = 0
+    _make: Callable[[], _Decompressor] | None = field(default=None, repr=False)
+
+    def blocks(self) -> Iterator[bytes]:
+        for block in self._decompressed() if self._make else self._plain():
+            if block:
+                self.delivered += len(block)
+                yield block
+
+    def _plain(self) -> Iterator[bytes]:
+        yield self.head
+        while block := self.raw.read(READ_SIZE):
+            yield block
+
+    def _decompressed(self) -> Iterator[bytes]:
+        assert self._make
+        engine, fresh = self._make(), True
+        for piece in self._plain():
+            rest = piece
+            while rest:
+                if engine.eof:  # members and frames may follow each other
+                    engine, fresh = self._make(), True
+                try:
+                    yield engine.decompress(rest)
+                except (zlib.error, zstandard.ZstdError) as error:
+                    self.problem = f"{self.container} data is damaged after {self.delivered:,} bytes of content ({error})"
+                    return
+                fresh, rest = False, engine.unused_data if engine.eof else b""
+        if not fresh and not engine.eof:
+            self.problem = f"{self.container} data is cut off after {self.delivered:,} bytes of content"
+
+
+@contextmanager
+def open_stream(source: Source) -> Iterator[Stream]:
+    """Open a source and recognise its container (plain, gzip, zstd, parquet) by its first bytes.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        raw: BinaryIO = source.path.open("rb") if source.path else sys.stdin.buffer
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=source.uri, hint="check that it is a file and its permissions") from error
+    try:
+        head = raw.read(READ_SIZE)
+        if head.startswith(GZIP):
+            yield Stream(source, "gzip", raw, head, _make=_gzip)
+        elif head.startswith(ZSTD):
+            yield Stream(source, "zstd", raw, head, _make=_zstd)
+        else:
+            yield Stream(source, "parquet" if head.startswith(PARQUET) else "plain", raw, head)
+    finally:
+        if source.path:
+            raw.close()
