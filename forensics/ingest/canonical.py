@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +12,7 @@ import pyarrow as pa
 from forensics.ingest.content import install_content, read_bodies
 from forensics.ingest.identity import client_sql, without_secret
 from forensics.ingest.interface import CALL_COLUMNS, LogFormat
-from forensics.model.event import EVENTS, ITEMS, VECTORS, Column
+from forensics.model.event import EVENTS, ITEMS, TABLES, VECTORS, Column, arrow_schema
 from forensics.sketch.hashing import install_hashing
 from forensics.sketch.key import Key
 
@@ -25,10 +27,10 @@ create or replace temp macro timestamp_of(value) as
 """
 
 # JSON that a strict parser refuses although its meaning is plain: halves of surrogate pairs, raw control characters.
-_MEND = r"""regexp_replace(regexp_replace(text, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\ufffd', 'g'), '[\x00-\x1f]', ' ', 'g')"""
+_MEND = r"""regexp_replace(regexp_replace(text, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\ufffd', 'g'), '[\x00-\x1f]', ' ', 'g')"""
 
 _OUTCOME = """case
-  when refused and (failed or coalesce(http_status, 200) >= 400) then 'blocked'
+  when withheld then 'blocked'
   when http_status between 200 and 399 then 'ok'
   when http_status in (401, 403) then 'auth_denied'
   when http_status = 429 then 'rate_limited'
@@ -64,7 +66,7 @@ class CanonicalBatch:
 
 
 class Canonicaliser:
-    """Owns the DuckDB connection in which records are taken apart. Not thread-safe; keeps no text between batches."""
+    """Owns the DuckDB connection in which records are taken apart; a context manager. Keeps no text between batches."""
 
     def __init__(self, key: Key, precedence: Sequence[str], *, threads: int = 0, memory_limit: str = "2GB") -> None:
         self._key = key
@@ -80,8 +82,28 @@ class Canonicaliser:
         install_content(self._con)
         self._con.execute("create temp table seen (source integer, record_sha256 varchar, times bigint)")
 
-    def convert(self, batch: RawBatch, fmt: LogFormat, uris: Sequence[str]) -> CanonicalBatch:
-        """Canonical rows of ``batch``; ``uris[source]`` becomes ``source_uri``."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._con.close()
+
+    def convert(self, batch: RawBatch, fmt: LogFormat, uris: Sequence[str]) -> list[CanonicalBatch]:
+        """Canonical rows of ``batch``; ``uris[source]`` becomes ``source_uri``.
+
+        One batch as a rule. A record that DuckDB cannot take (a bomb of brackets, say) must not cost the others: its batch is
+        halved until it stands alone, and it is rejected.
+        """
+        try:
+            return [self._convert(batch, fmt, uris)]
+        except duckdb.Error as error:
+            half = batch.table.num_rows // 2
+            if not half:
+                return [_rejected(batch, type(error).__name__)]
+            parts = (batch.table.slice(0, half), batch.table.slice(half))
+            return [converted for part in parts for converted in self.convert(RawBatch(part, batch.tabular), fmt, uris)]
+
+    def _convert(self, batch: RawBatch, fmt: LogFormat, uris: Sequence[str]) -> CanonicalBatch:
         self._con.register("raw", batch.table)
         self._con.register("source_names", pa.table({"source": pa.array(range(len(uris)), pa.int32()), "source_uri": list(uris)}))
         self._con.execute(_records_sql(batch, fmt, self._calls))
@@ -102,6 +124,20 @@ class Canonicaliser:
 
     def _table(self, sql: str) -> pa.Table:
         return self._con.sql(sql).to_arrow_table()
+
+
+def _rejected(batch: RawBatch, why: str) -> CanonicalBatch:
+    """A batch of one record that could not be read at all."""
+    row = batch.table.to_pylist()[0]
+    content = row["record"] if not batch.tabular else repr(row).encode()
+    reject = {"source": row["source"], "row": row["row"], "reason": f"cannot be read ({why})", "record_sha256": sha256(content).hexdigest()}
+    rejects = pa.Table.from_pylist([reject])
+    return CanonicalBatch(*(with_call(name).empty_table() for name in TABLES), rejects=rejects, fill=pa.table({}))
+
+
+def with_call(table: str) -> pa.Schema:
+    """Schema of a canonical table with the leading ``call_no`` that ties its rows to those of the others."""
+    return arrow_schema(table).insert(0, pa.field("call_no", pa.int64()))
 
 
 def _names(columns: Sequence[Column]) -> str:
@@ -129,9 +165,11 @@ def _parquet_column(name: str, kind: object, schema: pa.Schema) -> str:
         return f"'{name}': null"
     column = f'"{name}"'
     textual = pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type)
-    if isinstance(kind, Mapping) or kind == "JSON":
-        as_json = f"case when json_valid({column}) then {column} end::json" if textual else f"to_json({column})"
-        return f"'{name}': {as_json}" if kind == "JSON" else f"'{name}': from_json({as_json}, '{json.dumps(kind)}')"
+    if kind == "JSON":  # a string is a body as logged, sound or not; content reads it
+        return f"'{name}': {column if textual else f'to_json({column})'}"
+    if isinstance(kind, Mapping):
+        as_json = f"case when json_valid({column}) then {column} end" if textual else f"to_json({column})"
+        return f"'{name}': from_json({as_json}, '{json.dumps(kind)}')"
     return f"'{name}': try_cast({column} as {kind})"
 
 
@@ -182,7 +220,8 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
     create or replace temp table events as
     with counted as (
       select call_no, count(*) as n_items, first(finish_reason order by idx) as finish_reason, max(modality) as modality,
-             max(turns) as turns, bool_or(finish_reason in ('content_filter', 'guardrail_intervened', 'refusal', 'SAFETY')) as filtered
+             bool_or(finish_reason in ('content_filter', 'guardrail_intervened', 'SAFETY')) as filtered,
+             bool_or(finish_reason = 'refusal') as declined
       from items group by call_no
     ),
     joined as (
@@ -193,15 +232,16 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
           when q.inputText is not null and a.results is null then 'embeddings'
           when q.messages is not null then 'chat'
           when q.prompt is not null or q.inputText is not null then 'text_completion'
-          when i.modality = 'text' and q.instances is not null then 'predict' end) as operation,
-        coalesce(i.filtered, false) or coalesce(list_contains(list_transform(a.choices, lambda x: x.message.refusal is not null), true), false)
-          or coalesce(a."amazon-bedrock-guardrailAction" = 'INTERVENED', false)
-          or coalesce(contains(json_extract_string(a.error, '$.code'), 'content_filter'), false) as withheld
+          when i.modality is not null then 'predict' end) as operation,
+        coalesce(i.filtered, false) or coalesce(a."amazon-bedrock-guardrailAction" = 'INTERVENED', false)
+          or coalesce(contains(json_extract_string(a.error, '$.code'), 'content_filter'), false) as withheld,
+        coalesce(i.declined, false)
+          or coalesce(list_contains(list_transform(a.choices, lambda x: x.message.refusal is not null), true), false) as declined
       from (select * exclude (request_state, response_state) from calls) c
       join (select * exclude (operation) from bodies) b using (call_no) left join counted i using (call_no)
     ),
     named as (
-      select *, case when response_state = 'absent' and not withheld then null else withheld end as refused,
+      select *, case when response_state = 'absent' and not withheld then null else withheld or declined end as refused,
         {client_sql(precedence)} as client_id
       from joined
     )
@@ -218,14 +258,14 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         as max_tokens,
       coalesce(q.n, q.parameters.n, q.params.n) as n,
       coalesce(q.seed, q.parameters.seed, q.params.seed, q.additionalModelRequestFields.seed) as seed,
-      case when request_state in ('absent', 'redacted') then null
+      case when request_state <> 'full' then null
         else coalesce({scored} not in ('false', 'null'), false) or coalesce({top} > 0, false)
           or coalesce(q.return_probabilities, q.parameters.return_probabilities, q.params.return_probabilities, false)
           or coalesce(contains(q.include, 'logprobs'), false) end as logprobs,
       {top} as top_logprobs,
-      case when request_state in ('absent', 'redacted') then null
+      case when request_state <> 'full' then null
         else coalesce(q.echo, q.parameters.echo, q.additionalModelRequestFields.echo, false) end as echo,
-      case when request_state in ('absent', 'redacted') then null
+      case when request_state <> 'full' then null
         else coalesce({bias}::varchar not in ('null', '{{}}'), false) end as logit_bias,
       n_items, http_status, {_OUTCOME} as outcome, error_code, latency_ms,
       coalesce(input_tokens, a.usage.prompt_tokens, a.usage.input_tokens, a.usage.inputTokens) as input_tokens,
@@ -273,6 +313,6 @@ _VECTORS_SQL = (
 
 _FILL = f"""
 select source, count(*) as records, count(*) filter (mended) as mended, min(ts) as first_ts, max(ts) as last_ts,
-  sum(n_items)::bigint as items, {", ".join(f"count({c.name}) as fill_{c.name}" for c in EVENTS)}
+  {", ".join(f"count({c.name}) as fill_{c.name}" for c in EVENTS)}
 from events group by source order by source
 """

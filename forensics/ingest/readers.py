@@ -53,9 +53,7 @@ def read(stream: Stream, max_record_bytes: int) -> Reading:
     if stream.container == "parquet":
         return _read_parquet(stream)
     blocks = stream.blocks()
-    head = b""
-    while len(head) < HEAD_BYTES and (block := next(blocks, None)):
-        head += block
+    head = _head(blocks, 4 * max_record_bytes)
     reading = Reading(stream.source, "lines", [], hashlib.sha256(head[:HEAD_BYTES]).hexdigest())
     reading.unusable = _not_text(head)
     if reading.unusable:
@@ -70,8 +68,21 @@ def read(stream: Stream, max_record_bytes: int) -> Reading:
         reading.sample = _sample_document(text[: 4 * HEAD_BYTES].decode("utf-8", "ignore"))
     else:
         reading.batches = _lines(reading, stream, chain([head], blocks), max_record_bytes)
-        reading.sample = _sample_lines(head)
+        reading.sample = _sample_lines(head, max_record_bytes)
     return reading
+
+
+def _head(blocks: Iterator[bytes], most: int) -> bytes:
+    """Enough to know the file by, and a little more than its first line, however long that is."""
+    parts, size, after_line = [], 0, -1
+    while (size < HEAD_BYTES or after_line < HEAD_BYTES) and size < most and (block := next(blocks, None)):
+        parts.append(block)
+        size += len(block)
+        if after_line >= 0:
+            after_line += len(block)
+        elif b"\n" in block:
+            after_line = len(block) - block.index(b"\n")
+    return b"".join(parts)
 
 
 def _not_text(head: bytes) -> str | None:
@@ -93,9 +104,9 @@ def _is_document(head: bytes) -> bool:
     return start.startswith(b"{") and len(lines) > 1 and sum(line.startswith(b"{") for line in lines) * 2 < len(lines)
 
 
-def _sample_lines(head: bytes) -> list[dict[str, object]]:
-    lines = head.split(b"\n")
-    found = (_decoded(line) for line in lines[: SAMPLE_RECORDS * 4])
+def _sample_lines(head: bytes, limit: int) -> list[dict[str, object]]:
+    lines = head.split(b"\n", SAMPLE_RECORDS * 4)
+    found = (_decoded(line) for line in lines[: SAMPLE_RECORDS * 4] if len(line) <= limit)
     return [record for record in found if record is not None][:SAMPLE_RECORDS]
 
 
@@ -118,7 +129,7 @@ def _lines(reading: Reading, stream: Stream, blocks: Iterator[bytes], limit: int
     size, first = 0, 1
     for block in blocks:
         reading._digest.update(block)
-        *lines, carry = (carry + block).split(b"\n")
+        *lines, carry = (carry + block).replace(b"\r\n", b"\n").split(b"\n")
         if lines and skipped:  # the end of an over-long line
             skipped += len(lines[0])
             lines[0] = b""
@@ -138,7 +149,7 @@ def _lines(reading: Reading, stream: Stream, blocks: Iterator[bytes], limit: int
     if skipped:
         reading.rejects.append(_too_long(reading.source.uri, row, skipped, limit))
     elif carry:
-        pending.append(carry)
+        pending.append(carry.rstrip(b"\r"))
     if pending:
         yield _text_table(pending, first)
     if stream.problem:

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from forensics.ingest.canonical import CanonicalBatch, Canonicaliser, RawBatch
+from forensics.ingest.canonical import CanonicalBatch, Canonicaliser, RawBatch, with_call
 from forensics.ingest.interface import LogFormat
 from forensics.ingest.readers import BATCH_BYTES, Reading, read
 from forensics.ingest.recognise import Recognition, recognise
 from forensics.io.sources import Source
 from forensics.io.streams import Stream, open_stream
 from forensics.model.errors import InputError
-from forensics.model.event import EVENTS, arrow_schema
+from forensics.model.event import EVENTS
 from forensics.model.scan import Reject, SourceReport
 
 COMMIT_EVENTS = 200_000
 COMMIT_BYTES = 256 << 20
+SAMPLE_ROWS = 1_000
 REJECTS_KEPT = 1_000  # of each source; all are counted
 
 Known = Callable[[str], frozenset[str]]
@@ -50,7 +51,6 @@ class _Draft:
     good: int = 0
     mended: int = 0
     rejected: int = 0
-    items: int = 0
     filled: dict[str, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     closed: bool = False
@@ -59,7 +59,14 @@ class _Draft:
 class Ingest:
     """One run over ``sources``. ``known(head_id)`` gives the content ids of sources that were read whole before."""
 
-    def __init__(self, sources: Sequence[Source], canonicaliser: Canonicaliser, settings: Settings, known: Known, progress: Progress) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        canonicaliser: Canonicaliser,
+        settings: Settings,
+        known: Known = lambda head_id: frozenset(),
+        progress: Progress = lambda source, done: None,
+    ) -> None:
         self._sources = sources
         self._uris = [s.uri for s in sources]
         self._canonicaliser = canonicaliser
@@ -70,6 +77,7 @@ class Ingest:
         self._pending: list[pa.Table] = []
         self._pending_bytes = 0
         self._format: LogFormat | None = None
+        self._tabular = False
         self._staged: list[CanonicalBatch] = []
         self._finished: list[SourceReport] = []
 
@@ -86,6 +94,17 @@ class Ingest:
         self._convert()
         if self._staged or self._finished:
             yield self._take()
+
+    def sample(self) -> SourceReport:
+        """The report on the first `SAMPLE_ROWS` records of the first source."""
+        with open_stream(self._sources[0]) as stream:
+            for table, fmt, tabular in self._records(0, stream):
+                self._add(table.slice(0, SAMPLE_ROWS), fmt, tabular)
+                break
+        if 0 in self._drafts:
+            self._drafts[0].closed = True
+            self._convert()
+        return self._finished[0]
 
     def _records(self, index: int, stream: Stream) -> Iterator[tuple[pa.Table, LogFormat, bool]]:
         reading = read(stream, self._settings.max_record_bytes)
@@ -132,19 +151,20 @@ class Ingest:
         return digest.hexdigest() if digest.hexdigest() in seen else None
 
     def _add(self, table: pa.Table, fmt: LogFormat, tabular: bool) -> None:
-        if self._pending and (fmt is not self._format or tabular):
+        if self._pending and (fmt is not self._format or tabular is not self._tabular):
             self._convert()
-        self._format = fmt
+        self._format, self._tabular = fmt, tabular
         self._pending.append(table)
         self._pending_bytes += table.nbytes
-        if tabular or self._pending_bytes >= BATCH_BYTES:
-            self._convert(tabular=tabular)
+        if tabular or self._pending_bytes >= BATCH_BYTES:  # the columns of two Parquet files may differ
+            self._convert()
 
-    def _convert(self, *, tabular: bool = False) -> None:
+    def _convert(self) -> None:
         if self._pending and self._format:
-            batch = self._canonicaliser.convert(RawBatch(pa.concat_tables(self._pending), tabular), self._format, self._uris)
-            self._count(batch)
-            self._staged.append(batch)
+            raw = RawBatch(pa.concat_tables(self._pending), self._tabular)
+            for batch in self._canonicaliser.convert(raw, self._format, self._uris):
+                self._count(batch)
+                self._staged.append(batch)
             self._pending, self._pending_bytes = [], 0
         for index in [i for i, draft in self._drafts.items() if draft.closed]:
             self._finished.append(_report(self._drafts.pop(index)))
@@ -154,7 +174,6 @@ class Ingest:
             draft = self._drafts[row["source"]]
             draft.good += row["records"]
             draft.mended += row["mended"]
-            draft.items += row["items"]
             for column in EVENTS:
                 draft.filled[column.name] = draft.filled.get(column.name, 0) + row[f"fill_{column.name}"]
             first, last = draft.report.first_ts, draft.report.last_ts
@@ -177,15 +196,11 @@ class Ingest:
         staged, reports = self._staged, tuple(self._finished)
         self._staged, self._finished = [], []
         return IngestBatch(
-            pa.concat_tables([_with_call("events").empty_table(), *(b.events for b in staged)]),
-            pa.concat_tables([_with_call("items").empty_table(), *(b.items for b in staged)]),
-            pa.concat_tables([_with_call("vectors").empty_table(), *(b.vectors for b in staged)]),
+            pa.concat_tables([with_call("events").empty_table(), *(b.events for b in staged)]),
+            pa.concat_tables([with_call("items").empty_table(), *(b.items for b in staged)]),
+            pa.concat_tables([with_call("vectors").empty_table(), *(b.vectors for b in staged)]),
             reports,
         )
-
-
-def _with_call(table: str) -> pa.Schema:
-    return arrow_schema(table).insert(0, pa.field("call_no", pa.int64()))
 
 
 def _report(draft: _Draft) -> SourceReport:
@@ -194,7 +209,6 @@ def _report(draft: _Draft) -> SourceReport:
         records=draft.good + draft.rejected,
         mended=draft.mended,
         rejected=draft.rejected,
-        items=draft.items,
         fill=tuple((name, count / draft.good) for name, count in draft.filled.items()) if draft.good else (),
         rejects=tuple(sorted(draft.rejects, key=lambda r: r.row)[:REJECTS_KEPT]),
     )

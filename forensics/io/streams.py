@@ -70,7 +70,7 @@ class Stream:
                     return
                 fresh, rest = False, engine.unused_data if engine.eof else b""
         if not fresh and not engine.eof:
-            self.problem = f"{self.container} data is cut off after {self.delivered:,} bytes of content"
+            self.problem = f"{self.container} data has no end: it was cut off, or is damaged, after {self.delivered:,} bytes of content"
 
 
 @contextmanager

@@ -21,6 +21,8 @@ rows as (
     end as text,
     case
       when kind = 'tensor' then list_transform(elements, lambda x: coordinate(x))
+      when json_type(input) = 'ARRAY' and len(names) = json_array_length(input)
+        then list_transform(list_sort(list_zip(names, row_vector(input))), lambda x: x[2])
       when json_type(input) = 'ARRAY' then row_vector(flat(input))
       when json_type(input) = 'OBJECT' then list_transform(list_sort(json_keys(input)), lambda k: coordinate(json_extract(input, '$."' || replace(k, '"', '') || '"')))
       when json_type(input) = 'VARCHAR' then null
@@ -29,7 +31,7 @@ rows as (
     case
       when kind = 'tensor' then names
       when json_type(input) = 'OBJECT' then list_sort(json_keys(input))
-      else names
+      else list_sort(names)
     end as names
   from queries where kind in ('row', 'tensor')
 )
@@ -51,14 +53,16 @@ from rows;
 create or replace temp table items as
 with answered as (
   select i.*, a.text as answer, a.finish_reason, a.mean_logprob,
+         b.request_state = 'redacted' as request_gone, b.response_state = 'redacted' as response_gone,
          coalesce(a.label, t.label) as label, coalesce(a.output_value, t.output_value) as output_value, coalesce(a.scores, t.scores) as scores
-  from inputs i left join answers a using (call_no, idx) left join tensor_answers t using (call_no, idx)
+  from inputs i join bodies b using (call_no) left join answers a using (call_no, idx) left join tensor_answers t using (call_no, idx)
 ),
 sorted as (select *, list_reverse_sort(scores) as ordered from answered)
 select
   call_no, idx, modality,
-  keyed_hash(modality || ':' || whole) as exact_hash,
-  keyed_hash(skeleton(text)) as skeleton_hash,
+  -- A redaction marker is the same for every query: hashed, it would look like one query repeated.
+  case when not request_gone then keyed_hash(modality || ':' || whole) end as exact_hash,
+  case when not request_gone then keyed_hash(skeleton(text)) end as skeleton_hash,
   coalesce(length(text), len(vector)) as size,
   turns,
   -- Without a label of its own, a row of probabilities says one by its highest.
@@ -67,7 +71,7 @@ select
   ordered[1] as top_score,
   ordered[1] - ordered[2] as margin,
   mean_logprob, finish_reason,
-  keyed_hash(answer) as answer_hash,
+  case when not response_gone then keyed_hash(answer) end as answer_hash,
   length(answer) as answer_size
 from sorted;
 

@@ -1,0 +1,45 @@
+# Needs Python 3.11 or newer, pip and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+BUILD := build
+
+.PHONY: demo test lint docs eval bench soak release clean
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/ready ## sample traffic in, ranked incidents out
+	BIN=$(BIN) sh fixtures/demo/demo.sh $(BUILD)/demo
+
+test: lint ## every check and test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/ready ## regenerate what is generated from code
+	$(BIN)/python docs/generate.py
+
+eval: $(VENV)/ready ## score the detectors on the labelled corpora, where these lie beside the checkout
+	$(BIN)/python tests/bench/evaluate.py
+
+bench: $(VENV)/ready ## speed and memory
+	$(BIN)/python tests/bench/speed.py
+
+soak: $(VENV)/ready ## the long versions of the fault tests
+	FORENSICS_SOAK=1 $(BIN)/python -m pytest -m fault
+
+release: test ## wheel and sdist in dist/
+	$(BIN)/python -m build
+	$(BIN)/python -m pip install --quiet --upgrade twine
+	$(BIN)/twine check dist/*
+
+clean:
+	rm -rf $(BUILD) dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,61 @@
+"""The command line: parse, call, print, exit code. Nothing else in the package prints or exits."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+import forensics
+from forensics.cli import features, formats, incidents, ingest, output, query, rules, scan, store
+from forensics.model.errors import Exit, ForensicsError
+
+app = typer.Typer(
+    name="forensics",
+    help="Find the clients who probe a model rather than use it, in the access logs that gateways already write.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 --fail-on met, 2 usage, 3 unusable input, 4 delivery incomplete, 5 internal, 75 locked.",
+)
+app.command("ingest")(ingest.ingest)
+app.command("scan")(scan.scan)
+app.command("features")(features.features)
+app.command("query")(query.query)
+app.command("compact")(store.compact)
+app.add_typer(incidents.app, name="incidents", help="List and show incidents.")
+app.add_typer(rules.app, name="rules", help="List, show, validate and test detection rules.")
+app.add_typer(formats.app, name="formats", help="List log formats; say which one a file is in.")
+
+
+@app.callback()
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
+    if version:
+        output.line(f"forensics {forensics.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: run a command and turn what went wrong into a sentence and an exit code."""
+    try:
+        app()
+    except ForensicsError as error:
+        output.error(str(error), error.hint)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; closing stdout again at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.DONE)
+    except KeyboardInterrupt:
+        output.error("interrupted; what was committed is kept, run the command again to go on")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last resort; the message may hold log content, so it is not shown
+        if os.environ.get("FORENSICS_DEBUG"):
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        output.error(
+            f"internal error: {type(error).__name__} in {place.name} ({place.filename}:{place.lineno})",
+            "run again with FORENSICS_DEBUG=1 for the whole trace; it may contain log content",
+        )
+        sys.exit(Exit.INTERNAL)

@@ -1,0 +1,133 @@
+"""forensics incidents list | show"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from forensics.cli import output
+from forensics.cli.options import FormatOption, StoreOption, open_store
+from forensics.model.atlas import technique_name
+from forensics.model.errors import UsageError
+from forensics.model.incident import Incident
+from forensics.model.rule import LEVELS
+
+app = typer.Typer(no_args_is_help=True)
+
+# The contract of `incidents list --format json`; names may be added, none may go.
+CONTRACT = (
+    "incident_id", "revision", "rank", "risk_score", "severity", "confidence", "q_value", "title", "techniques", "clients",
+    "associated_clients", "models", "first_seen", "last_seen", "query_count", "status", "verdict", "analytics", "summary",
+    "tactic", "merged_into",
+)  # fmt: skip
+
+
+@app.command("list")
+def list_(
+    store: StoreOption = None,
+    min_severity: Annotated[str | None, typer.Option("--min-severity", metavar="SEVERITY", help="Leave out what is below.")] = None,
+    client: Annotated[str | None, typer.Option("--client", metavar="ID", help="Only incidents of this client.")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only incidents on this model.")] = None,
+    technique: Annotated[str | None, typer.Option("--technique", metavar="ID", help="Only this ATLAS technique.")] = None,
+    format: FormatOption = "table",
+) -> None:
+    """The queue, most suspicious first. Without filters every incident, whatever its severity.
+
+    Examples:
+
+      forensics incidents list --min-severity medium
+
+      forensics incidents list --format json | jq '.[0]'
+    """
+    if min_severity is not None and min_severity not in LEVELS:
+        raise UsageError(f"no severity is called {min_severity!r}", hint=f"known are {', '.join(LEVELS)}")
+    found = [
+        i
+        for i in _ranked(store)
+        if (min_severity is None or LEVELS.index(i[1].severity) >= LEVELS.index(min_severity))
+        and (client is None or client in i[1].clients + i[1].associated_clients)
+        and (model is None or model in i[1].models)
+        and (technique is None or technique in i[1].techniques)
+    ]
+    if format == "table":
+        queue([incident for _, incident in found])
+        return
+    from forensics.incidents.tables import to_tables
+
+    table = to_tables([incident for _, incident in found])["incidents"]
+    ranks = [rank for rank, _ in found]
+    table = table.set_column(table.schema.get_field_index("rank"), table.schema.field("rank"), [ranks])
+    output.emit(table.select(CONTRACT), format)
+
+
+@app.command()
+def show(
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="Incident id, or enough of its beginning.")],
+    store: StoreOption = None,
+    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
+) -> None:
+    """One incident: who, what, when, and the evidence.
+
+    Example: forensics incidents show INC-4f1c
+    """
+    if format not in ("text", "json"):
+        raise UsageError(f"no format is called {format!r}", hint="known are text, json")
+    matching = [(rank, i) for rank, i in _ranked(store) if i.incident_id.startswith(incident_id)]
+    if len(matching) != 1:
+        names = ", ".join(i.incident_id for _, i in matching[:5])
+        raise UsageError(
+            f"no incident begins with {incident_id!r}" if not matching else f"{len(matching)} incidents begin with {incident_id!r}: {names}",
+            hint="forensics incidents list",
+        )
+    rank, incident = matching[0]
+    if format == "json":
+        from dataclasses import asdict
+
+        output.emit_json({"rank": rank} | asdict(incident))
+    else:
+        _text(rank, incident)
+
+
+def queue(incidents: Sequence[Incident]) -> None:
+    """Incidents as a table for people."""
+    rows = [
+        [f"{i.risk_score:.1f}", i.severity, i.incident_id, ", ".join(i.techniques), i.status, i.summary] for i in incidents
+    ]
+    if rows:
+        output.grid(["risk", "severity", "incident", "technique", "status", "what"], rows, right=["risk"])
+    else:
+        output.note("no incident")
+
+
+def _ranked(store: object) -> list[tuple[int, Incident]]:
+    from forensics.incidents.rank import rank
+    from forensics.pipeline import prior_incidents
+
+    return list(enumerate(rank(prior_incidents(open_store(store))), 1))  # type: ignore[arg-type]
+
+
+def _text(rank: int, incident: Incident) -> None:
+    say = output.line
+    safe = output.printable
+    say(f"{incident.incident_id}  rank {rank}  risk {incident.risk_score:.1f}  severity {incident.severity}  confidence {incident.confidence:.2f}")
+    say(safe(incident.title))
+    say("")
+    say(safe(incident.summary))
+    say("")
+    say(f"clients     {safe(', '.join(incident.clients))}")
+    if incident.associated_clients:
+        say(f"tied        {safe(', '.join(incident.associated_clients))}")
+    say(f"models      {safe(', '.join(incident.models))}")
+    say(f"techniques  {', '.join(f'{t} {technique_name(t)}' for t in incident.techniques)}")
+    say(f"seen        {output.text_of(incident.first_seen)} to {output.text_of(incident.last_seen)}, {incident.query_count:,} queries")
+    say(f"status      {incident.status}, verdict {incident.verdict}, revision {incident.revision}")
+    for finding in incident.findings:
+        say("")
+        say(f"{safe(finding.title)}  ({finding.analytic}, score {finding.score:.2f})")
+        for item in finding.evidence:
+            say(f"  - {safe(item.sentence)}")
+        cited = sorted({e for item in finding.evidence for e in item.event_ids})
+        if cited:
+            say(f"  calls: {', '.join(cited)}")
+    say("")
+    say(f"next: forensics query \"select * from events where client_id = '{safe(incident.clients[0]) if incident.clients else ''}' limit 20\"")

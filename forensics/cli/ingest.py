@@ -1,0 +1,119 @@
+"""forensics ingest"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensics.cli import output
+from forensics.cli.options import ConfigOption, StoreOption, configuration, open_store
+from forensics.model.errors import Exit
+from forensics.model.scan import SourceReport
+
+SHOWN_REJECTS = 5
+
+
+def ingest(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, directories, globs, or - for standard input.")],
+    store: StoreOption = None,
+    format: Annotated[str | None, typer.Option("--format", metavar="NAME", help="Log format; recognised by content otherwise.")] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", metavar="M.toml", help="Map any JSON log to the canonical columns.")] = None,
+    max_rejects: Annotated[
+        float | None, typer.Option("--max-rejects", min=0, max=1, help="Share of rejected records that still passes [0.05].")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the full report of every source as JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Read logs into the store. What it holds already is not added again.
+
+    Plain, gzip or zstd JSON, and Parquet. Examples:
+
+      forensics ingest /var/log/litellm/ --store night
+
+      forensics ingest 'bedrock/2026/03/*.gz'
+
+      zcat access.gz | forensics ingest - --mapping gateway.toml
+    """
+    from forensics import pipeline
+    from forensics.ingest.mapping import load_mapping
+    from forensics.io.sources import expand
+    from forensics.sketch.key import load_key
+
+    settings = configuration(config)
+    mapped = load_mapping(mapping) if mapping else None
+    found = expand(sources)
+    opened = open_store(store, create=True)
+    started = time.monotonic()
+    with output.progress(sum(s.size for s in found), "reading") as advance:
+        reports = pipeline.ingest(
+            opened, found, settings, load_key(), format_name=format, mapping=mapped, progress=lambda source, done: advance(source.uri, done)
+        )
+    if json:
+        output.emit_json([_report(r) for r in reports])
+    else:
+        _show(reports)
+    output.note(_total(reports, time.monotonic() - started))
+    raise typer.Exit(_exit_code(reports, sources, settings.ingest.max_rejects if max_rejects is None else max_rejects))
+
+
+def _report(report: SourceReport) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(report) | {"fill": dict(report.fill)}
+
+
+def _show(reports: Sequence[SourceReport]) -> None:
+    headers = ["source", "status", "format", "records", "new", "duplicates", "rejected", "mended", "items", "first", "last"]
+    rows = [
+        [
+            r.uri,
+            r.status,
+            r.format,
+            *(f"{n:,}" for n in (r.records, r.new, r.duplicates, r.rejected, r.mended, r.items)),
+            r.first_ts.strftime("%Y-%m-%d %H:%M") if r.first_ts else "",
+            r.last_ts.strftime("%Y-%m-%d %H:%M") if r.last_ts else "",
+        ]
+        for r in reports
+    ]
+    output.grid(headers, rows, right=headers[3:9])
+    for r in reports:
+        output.note(f"{r.uri}: {r.reason}")
+        if r.fill:
+            output.note(f"  fills {', '.join(f'{name} {share:.0%}' for name, share in r.fill if share)}")
+            output.note(f"  never fills {', '.join(name for name, share in r.fill if not share) or 'nothing: every column is there'}")
+        for warning in r.warnings:
+            output.note(f"  warning: {warning}")
+        if r.conflicts:
+            output.note(f"  warning: {r.conflicts:,} records reuse an id with other content; all are kept")
+        for reject in r.rejects[:SHOWN_REJECTS]:
+            output.note(f"  rejected {reject.uri}:{reject.row}: {reject.reason}")
+        if r.rejected > SHOWN_REJECTS:
+            output.note(f"  and {r.rejected - SHOWN_REJECTS:,} more: forensics query 'select * from rejects'")
+
+
+def _total(reports: Sequence[SourceReport], seconds: float) -> str:
+    new, records = sum(r.new for r in reports), sum(r.records for r in reports)
+    rejected, sources = sum(r.rejected for r in reports), len(reports)
+    return f"{records:,} records of {sources:,} sources in {seconds:.1f} s: {new:,} new, {rejected:,} rejected"
+
+
+def _exit_code(reports: Sequence[SourceReport], asked: Sequence[str], max_rejects: float) -> Exit:
+    """3 where nothing could be used, a file that was named could not, or too much was rejected."""
+    named = {str(Path(name).expanduser().absolute()) for name in asked} | ({"stdin:"} if "-" in asked else set())
+    unusable = [r for r in reports if r.status == "unusable"]
+    records, rejected = sum(r.records for r in reports), sum(r.rejected for r in reports)
+    if len(unusable) == len(reports) or any(r.uri in named for r in unusable):
+        output.error(f"{len(unusable)} of {len(reports)} sources could not be used")
+        return Exit.UNUSABLE_INPUT
+    if records and rejected / records > max_rejects:
+        output.error(
+            f"{rejected / records:.1%} of the records were rejected, more than {max_rejects:.1%}",
+            "see the reasons above; the good records are in the store; --max-rejects moves the limit",
+        )
+        return Exit.UNUSABLE_INPUT
+    if not records and all(r.status != "unchanged" for r in reports):
+        output.error("no record in any source")
+        return Exit.UNUSABLE_INPUT
+    return Exit.DONE

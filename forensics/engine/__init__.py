@@ -1,0 +1,1 @@
+"""Where partitions run. Results do not depend on it."""

@@ -1,0 +1,1 @@
+"""Features at the grain of client and model."""

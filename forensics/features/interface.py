@@ -1,0 +1,89 @@
+"""The contract of a feature: one SQL file that begins with what it says of itself.
+
+    /*
+    description = "One sentence, for people."
+    version = 1
+    requires = ["events.ts", "items.exact_hash"]
+
+    [columns]
+    calls = "BIGINT: calls in the window"
+    */
+    select client_id, model, count(*) as calls from events group by all
+
+The query sees ``events``, ``items`` and ``vectors`` of one partition, restricted to the scanned window: all calls of the clients
+that are in it, none of the others. It returns the grain's columns and the declared ones, one row per subject.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from forensics.model.event import ARROW_TYPES, TABLES
+from forensics.model.feature import FeatureColumn, FeatureSpec
+
+GRAINS: dict[str, tuple[str, ...]] = {"client": ("client_id", "model")}
+_HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What a feature says of itself, and the query that makes it."""
+
+    spec: FeatureSpec
+    sql: str
+
+
+def load_features() -> tuple[Feature, ...]:
+    """Every ``*.sql`` below ``forensics/features/<grain>/``, sorted by name.
+
+    Raises:
+        TypeError: a file without a header, with a header that does not fit, or a name used twice. Features are code: this
+            is for whoever wrote the file, and says which.
+    """
+    found = [
+        _parse(file, grain)
+        for folder, grain in GRAINS.items()
+        for file in files(__package__).joinpath(folder).iterdir()
+        if file.name.endswith(".sql")
+    ]
+    found.sort(key=lambda f: f.spec.name)
+    names = [f.spec.name for f in found]
+    if len(set(names)) < len(names):
+        raise TypeError(f"two features have one name: {sorted(n for n in names if names.count(n) > 1)[0]}")
+    return tuple(found)
+
+
+def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
+    match = _HEADER.match(file.read_text(encoding="utf-8"))
+    if not match:
+        raise TypeError(f"{file}: expected /* description, version, requires, [columns] */ before the query")
+    header = tomllib.loads(match[1])
+    missing = {"description", "version", "requires", "columns"} - set(header)
+    if missing or not header["columns"]:
+        raise TypeError(f"{file}: the header lacks {', '.join(sorted(missing)) or 'columns'}")
+    _check_requirements(file, header["requires"])
+    spec = FeatureSpec(
+        name=file.name.removesuffix(".sql"),
+        description=header["description"],
+        version=header["version"],
+        grain=grain,
+        requires=tuple(header["requires"]),
+        columns=tuple(_column(file, name, text) for name, text in header["columns"].items()),
+    )
+    return Feature(spec, match[2].strip().rstrip(";"))
+
+
+def _column(file: Traversable, name: str, text: str) -> FeatureColumn:
+    kind, _, description = text.partition(": ")
+    if kind not in ARROW_TYPES or not description:
+        raise TypeError(f'{file}: column {name}: expected "TYPE: description" with a type of {", ".join(ARROW_TYPES)}')
+    return FeatureColumn(name, kind, description)
+
+
+def _check_requirements(file: Traversable, requires: Sequence[str]) -> None:
+    known = {f"{table}.{column.name}" for table, columns in TABLES.items() for column in columns}
+    if unknown := [name for name in requires if name not in known]:
+        raise TypeError(f"{file}: requires {unknown[0]}, which no canonical table has (docs/event-schema.md)")

@@ -1,0 +1,112 @@
+"""Run features on one partition. Called where the partition is, on this machine or on another; knows nothing of the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from forensics.features.interface import Feature
+from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema
+from forensics.model.feature import FeatureSpec
+
+SUBJECTS = "subjects"
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Files that hold every row of some clients in [start, end), by table."""
+
+    files: tuple[tuple[str, tuple[str, ...]], ...]
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionFeatures:
+    """Tables by feature name, and `SUBJECTS` (client_id, model, first_seen, last_seen, calls, query_count).
+
+    ``filled``: required columns that hold a value anywhere in the partition. ``examples``: up to five event ids per subject.
+    """
+
+    tables: dict[str, pa.Table]
+    filled: frozenset[str]
+    examples: pa.Table
+    events: int
+    items: int
+
+
+def compute(partition: Partition, features: Sequence[Feature], *, threads: int = 0, memory_limit: str = "2GB") -> PartitionFeatures:
+    """All ``features`` of one partition, each sorted by its grain.
+
+    Raises:
+        TypeError: a feature's query does not return what its header declares.
+    """
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute(f"set memory_limit = '{memory_limit}'")
+        if threads:
+            con.execute(f"set threads = {threads}")
+        for table, files in partition.files:
+            _view(con, table, files, partition)
+        tables = {f.spec.name: _run(con, f) for f in features} | {SUBJECTS: con.sql(_SUBJECTS_SQL).to_arrow_table()}
+        examples = con.sql(_EXAMPLES_SQL).to_arrow_table()
+        ((events, items),) = con.sql("select (select count(*) from events), (select count(*) from items)").fetchall()
+        return PartitionFeatures(tables, _filled(con, features), examples, events, items)
+
+
+def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], partition: Partition) -> None:
+    if files:
+        names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
+        window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
+        con.execute(
+            f"create temp view {table} as select * replace (coalesce(model, 'unknown') as model) "
+            f"from read_parquet([{names}], hive_partitioning = false) where {window}"
+        )
+    else:
+        columns = ", ".join(f"null::{c.type} as {c.name}" for c in TABLES[table])
+        con.execute(f"create temp view {table} as select {columns} where false")
+
+
+def _run(con: duckdb.DuckDBPyConnection, feature: Feature) -> pa.Table:
+    spec = feature.spec
+    wanted = [*spec.grain, *(c.name for c in spec.columns)]
+    relation = con.sql(feature.sql)
+    if missing := [name for name in wanted if name not in relation.columns]:
+        raise TypeError(f"feature {spec.name}: the query does not return {', '.join(missing)}")
+    con.register("result", relation.to_arrow_table())
+    casts = ", ".join([*spec.grain, *(f'"{c.name}"::{c.type} as "{c.name}"' for c in spec.columns)])
+    table = con.sql(f"select {casts} from result order by {', '.join(spec.grain)}").to_arrow_table()
+    con.unregister("result")
+    return table
+
+
+def feature_schema(spec: FeatureSpec) -> pa.Schema:
+    """Arrow schema of a feature's table."""
+    grain = {name: arrow_schema("events").field(name).type for name in spec.grain}
+    return pa.schema([*grain.items(), *((c.name, ARROW_TYPES[c.type]) for c in spec.columns)])
+
+
+def _filled(con: duckdb.DuckDBPyConnection, features: Sequence[Feature]) -> frozenset[str]:
+    required = sorted({name for f in features for name in f.spec.requires})
+    filled: set[str] = set()
+    for table in TABLES:
+        columns = [name.split(".")[1] for name in required if name.startswith(f"{table}.")]
+        if columns:
+            row = con.sql(f"select {', '.join(f'count({c}) as {c}' for c in columns)} from {table}").to_arrow_table().to_pylist()[0]
+            filled |= {f"{table}.{name}" for name, count in row.items() if count}
+    return frozenset(filled)
+
+
+_SUBJECTS_SQL = """
+select client_id, model, min(ts) as first_seen, max(ts) as last_seen, count(*)::bigint as calls, sum(n_items)::bigint as query_count
+from events group by client_id, model order by client_id, model
+"""
+
+# The most telling calls first: those that ask for scores, then the earliest.
+_EXAMPLES_SQL = """
+select client_id, model, event_id from events
+qualify row_number() over (partition by client_id, model order by coalesce(echo, false) desc, coalesce(logprobs, false) desc, ts, event_id) <= 5
+order by client_id, model, ts, event_id
+"""

@@ -1,0 +1,180 @@
+"""The stages, each called once, in order. Reads top to bottom; prints nothing."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import forensics
+from forensics.config import Config
+from forensics.detect.match import match
+from forensics.detect.rules import load_rules, rules_sha256
+from forensics.engine.interface import Engine
+from forensics.features.frame import FeatureSet, assemble
+from forensics.features.interface import Feature, load_features
+from forensics.features.kernel import Partition, compute
+from forensics.incidents.continuity import carry
+from forensics.incidents.correlate import correlate
+from forensics.incidents.rank import rank
+from forensics.incidents.tables import from_tables, to_tables
+from forensics.ingest.canonical import Canonicaliser
+from forensics.ingest.interface import LogFormat
+from forensics.ingest.recognise import builtin_formats
+from forensics.ingest.run import Ingest, Progress, Settings, named_format
+from forensics.io.sources import Source
+from forensics.model.errors import InputError
+from forensics.model.event import BUCKETS, TABLES
+from forensics.model.incident import Incident
+from forensics.model.rule import Rule
+from forensics.model.scan import Scan, SourceReport
+from forensics.sketch import SKETCH_VERSION
+from forensics.sketch.key import Key
+from forensics.store import CallBatch, Store
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """A scan's record, and every incident that the store now holds, ranked."""
+
+    scan: Scan
+    incidents: tuple[Incident, ...]
+
+
+def ingest(
+    store: Store,
+    sources: Sequence[Source],
+    config: Config,
+    key: Key,
+    *,
+    format_name: str | None = None,
+    mapping: LogFormat | None = None,
+    progress: Progress = lambda source, done: None,
+) -> tuple[SourceReport, ...]:
+    """Read ``sources`` into ``store``; what it holds already is not added again. One report per source.
+
+    Raises:
+        InputError: ``format_name`` is unknown. LockedError: another run holds the store.
+    """
+    formats = builtin_formats()
+    known_formats = (*formats, mapping) if mapping else formats
+    forced = named_format(format_name, known_formats) if format_name else None
+    settings = Settings(formats, forced, mapping, config.ingest.max_record_mb * 1_000_000)
+    counts: dict[str, Counter[str]] = {source.uri: Counter() for source in sources}
+    reports: list[SourceReport] = []
+    engine = config.engine
+    taking_apart = Canonicaliser(key, config.ingest.identity, threads=engine.threads, memory_limit=engine.memory_limit)
+    with store.writing(), taking_apart as canonicaliser:
+        for batch in Ingest(sources, canonicaliser, settings, partial(_read_before, store, key), progress).batches():
+            calls = CallBatch(batch.events, batch.items, batch.vectors, key.key_id, SKETCH_VERSION)
+            result = store.append(calls, [replace(r, **counts[r.uri]) for r in batch.reports])
+            reports += result.reports
+            for added in result.counts:
+                counts[added.uri].update(new=added.new, duplicates=added.duplicates, conflicts=added.conflicts, items=added.items)
+        store.publish_catalog()
+    order = {source.uri: place for place, source in enumerate(sources)}
+    return tuple(sorted(reports, key=lambda r: order[r.uri]))
+
+
+def _read_before(store: Store, key: Key, head_id: str) -> frozenset[str]:
+    """Content ids of what was read whole under this key; another key or sketch has to read it again."""
+    return frozenset(s.source_id for s in store.known_source(head_id) if s.key_id == key.key_id)
+
+
+def detect_format(source: Source, mapping: LogFormat | None = None) -> SourceReport:
+    """Which format ``source`` is in, why, and what share of its first records fills each column. Stores nothing."""
+    key = Key("detect", b"\0" * 32)  # hashes are thrown away
+    with Canonicaliser(key, Config().ingest.identity) as canonicaliser:
+        return Ingest([source], canonicaliser, Settings(builtin_formats(), None, mapping, 32_000_000)).sample()
+
+
+def features(
+    store: Store, config: Config, engine: Engine, since: datetime | None = None, until: datetime | None = None
+) -> tuple[tuple[datetime, datetime], FeatureSet]:
+    """Compute every feature over [since, until), by default over all that the store holds.
+
+    Raises:
+        InputError: the window holds no event.
+    """
+    return _features(store, config, engine, load_features(), since, until)
+
+
+def _features(
+    store: Store, config: Config, engine: Engine, plugins: Sequence[Feature], since: datetime | None, until: datetime | None
+) -> tuple[tuple[datetime, datetime], FeatureSet]:
+    snapshot = store.snapshot()
+    start = since or min((p.min_ts for p in snapshot.select("events") if p.min_ts), default=None)
+    end = until or max((p.max_ts + timedelta(microseconds=1) for p in snapshot.select("events") if p.max_ts), default=None)
+    if start is None or end is None:
+        raise InputError("the store holds no event", hint="forensics ingest SOURCE")
+    partitions = []
+    for bucket in range(BUCKETS):
+        files = {table: [str(p.path) for p in snapshot.select(table, bucket=bucket, since=start, until=end)] for table in TABLES}
+        partitions.append(Partition(tuple((table, tuple(paths)) for table, paths in files.items()), start, end))
+    run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
+    found = assemble(engine.map(run, [p for p in partitions if p.files[0][1]]), plugins)
+    if not found.events:
+        raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
+    return (start, end), found
+
+
+def scan(
+    store: Store,
+    config: Config,
+    engine: Engine,
+    rules_directory: Path,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> ScanResult:
+    """Events to ranked incidents, stored and published.
+
+    Raises:
+        UsageError: a rule does not load. InputError: the window is empty. LockedError: another run holds the store.
+    """
+    plugins = load_features()
+    rules = load_rules(rules_directory, [f.spec for f in plugins])
+    with store.writing():
+        commit = store.snapshot().commit_id
+        window, found = _features(store, config, engine, plugins, since, until)
+        matches = match(rules, found.specs, found.frame, found.examples, *window)
+        drafts = correlate(matches.findings, config.scan.false_discovery_rate)
+        prior = prior_incidents(store)
+        ranked = rank(carry(drafts, prior))
+        record = Scan(
+            scan_id=_scan_id(commit, window, config, rules),
+            window_start=window[0],
+            window_end=window[1],
+            engine=engine.name,
+            data_commit=commit,
+            config_sha256=config.sha256,
+            rules_sha256=rules_sha256(rules),
+            key_ids=tuple(sorted({p.key_id for p in store.snapshot().parts if p.table == "items"})),
+            features=tuple(f"{s.name}@{s.version}" for s in found.specs),
+            events=found.events,
+            items=found.items,
+            clients=len(set(found.frame["client_id"].to_pylist())),
+            findings=len(matches.findings),
+            incidents=len(drafts),
+            new_incidents=len({i.incident_id for i in ranked} - {i.incident_id for i in prior}),
+            skipped=(*found.skipped, *matches.skipped),
+            tool_version=forensics.__version__,
+        )
+        tables = {f"features_{name}": table for name, table in found.tables.items()} | to_tables(ranked)
+        store.publish_scan(record, tables)
+    return ScanResult(record, ranked)
+
+
+def prior_incidents(store: Store) -> tuple[Incident, ...]:
+    """What earlier scans stored, by id; empty before the first."""
+    incidents, findings, evidence = (store.result(name) for name in ("incidents", "findings", "evidence"))
+    if incidents is None or findings is None or evidence is None:
+        return ()
+    return from_tables(incidents, findings, evidence)
+
+
+def _scan_id(commit: int, window: tuple[datetime, datetime], config: Config, rules: Iterable[Rule]) -> str:
+    parts = [str(commit), *(moment.astimezone(UTC).isoformat() for moment in window), config.sha256, rules_sha256(tuple(rules))]
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
