@@ -21,8 +21,8 @@ def event_schema() -> str:
         "so is a list of 256 texts to embed. `vectors` holds the numbers of numeric items, in a folder of its own that is kept for a",
         "shorter time. Text is never stored: it is hashed under the store's key while it is parsed.",
         "",
-        "Beside each column stands its name in OpenTelemetry's GenAI conventions, OCSF 1.8.0 (API Activity with the `ai_operation` profile)",
-        "and ECS. An empty cell means that the schema has no name for it.",
+        "Beside each column stands its name in OpenTelemetry's GenAI conventions, OCSF 1.8.0 (API Activity with the `ai_operation`",
+        "profile) and ECS. An empty cell means that the schema has no name for it.",
     ]
     for table, columns in TABLES.items():
         lines += ["", f"## {table}", "", "| column | type | meaning | OTel | OCSF | ECS |", "|---|---|---|---|---|---|"]

@@ -69,13 +69,18 @@ def ingest(
     with store.writing(), taking_apart as canonicaliser:
         for batch in Ingest(sources, canonicaliser, settings, partial(_read_before, store, key), progress).batches():
             calls = CallBatch(batch.events, batch.items, batch.vectors, key.key_id, SKETCH_VERSION)
-            result = store.append(calls, [replace(r, **counts[r.uri]) for r in batch.reports])
+            result = store.append(calls, [_with_counts(r, counts[r.uri]) for r in batch.reports])
             reports += result.reports
             for added in result.counts:
                 counts[added.uri].update(new=added.new, duplicates=added.duplicates, conflicts=added.conflicts, items=added.items)
         store.publish_catalog()
     order = {source.uri: place for place, source in enumerate(sources)}
     return tuple(sorted(reports, key=lambda r: order[r.uri]))
+
+
+def _with_counts(report: SourceReport, earlier: Counter[str]) -> SourceReport:
+    """The report of a source whose first records went into earlier commits."""
+    return replace(report, new=earlier["new"], duplicates=earlier["duplicates"], conflicts=earlier["conflicts"], items=earlier["items"])
 
 
 def _read_before(store: Store, key: Key, head_id: str) -> frozenset[str]:

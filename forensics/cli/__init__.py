@@ -50,7 +50,7 @@ def main() -> None:
     except KeyboardInterrupt:
         output.error("interrupted; what was committed is kept, run the command again to go on")
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001 - the last resort; the message may hold log content, so it is not shown
+    except Exception as error:
         if os.environ.get("FORENSICS_DEBUG"):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -16,9 +16,7 @@ def list_() -> None:
     """Every log format that is recognised."""
     from forensics.ingest.recognise import builtin_formats
 
-    output.grid(
-        ["format", "title", "recognised by"], [[f.name, f.title, ", ".join(f.marks)] for f in builtin_formats()]
-    )
+    output.grid(["format", "title", "recognised by"], [[f.name, f.title, ", ".join(f.marks)] for f in builtin_formats()])
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """forensics incidents list | show"""
 
+import shlex
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -76,7 +77,9 @@ def show(
     if len(matching) != 1:
         names = ", ".join(i.incident_id for _, i in matching[:5])
         raise UsageError(
-            f"no incident begins with {incident_id!r}" if not matching else f"{len(matching)} incidents begin with {incident_id!r}: {names}",
+            f"no incident begins with {incident_id!r}"
+            if not matching
+            else f"{len(matching)} incidents begin with {incident_id!r}: {names}",
             hint="forensics incidents list",
         )
     rank, incident = matching[0]
@@ -90,9 +93,7 @@ def show(
 
 def queue(incidents: Sequence[Incident]) -> None:
     """Incidents as a table for people."""
-    rows = [
-        [f"{i.risk_score:.1f}", i.severity, i.incident_id, ", ".join(i.techniques), i.status, i.summary] for i in incidents
-    ]
+    rows = [[f"{i.risk_score:.1f}", i.severity, i.incident_id, ", ".join(i.techniques), i.status, i.summary] for i in incidents]
     if rows:
         output.grid(["risk", "severity", "incident", "technique", "status", "what"], rows, right=["risk"])
     else:
@@ -109,11 +110,10 @@ def _ranked(store: object) -> list[tuple[int, Incident]]:
 def _text(rank: int, incident: Incident) -> None:
     say = output.line
     safe = output.printable
-    say(f"{incident.incident_id}  rank {rank}  risk {incident.risk_score:.1f}  severity {incident.severity}  confidence {incident.confidence:.2f}")
+    say(f"{incident.incident_id}  rank {rank}  risk {incident.risk_score:.1f}")
+    say(f"severity {incident.severity}, confidence {incident.confidence:.2f}")
     say(safe(incident.title))
-    say("")
-    say(safe(incident.summary))
-    say("")
+    say(f"\n{safe(incident.summary)}\n")
     say(f"clients     {safe(', '.join(incident.clients))}")
     if incident.associated_clients:
         say(f"tied        {safe(', '.join(incident.associated_clients))}")
@@ -122,12 +122,11 @@ def _text(rank: int, incident: Incident) -> None:
     say(f"seen        {output.text_of(incident.first_seen)} to {output.text_of(incident.last_seen)}, {incident.query_count:,} queries")
     say(f"status      {incident.status}, verdict {incident.verdict}, revision {incident.revision}")
     for finding in incident.findings:
-        say("")
-        say(f"{safe(finding.title)}  ({finding.analytic}, score {finding.score:.2f})")
+        say(f"\n{safe(finding.title)}  ({finding.analytic}, score {finding.score:.2f})")
         for item in finding.evidence:
             say(f"  - {safe(item.sentence)}")
-        cited = sorted({e for item in finding.evidence for e in item.event_ids})
-        if cited:
+        if cited := sorted({e for item in finding.evidence for e in item.event_ids}):
             say(f"  calls: {', '.join(cited)}")
-    say("")
-    say(f"next: forensics query \"select * from events where client_id = '{safe(incident.clients[0]) if incident.clients else ''}' limit 20\"")
+    client = incident.clients[0].replace("'", "''") if incident.clients else ""
+    sql = shlex.quote(f"select * from events where client_id = '{client}' limit 20")
+    say(f"\nnext: forensics query {safe(sql)}")

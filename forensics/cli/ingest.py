@@ -80,9 +80,10 @@ def _show(reports: Sequence[SourceReport]) -> None:
     output.grid(headers, rows, right=headers[3:9])
     for r in reports:
         output.note(f"{r.uri}: {r.reason}")
-        if r.fill:
-            output.note(f"  fills {', '.join(f'{name} {share:.0%}' for name, share in r.fill if share)}")
-            output.note(f"  never fills {', '.join(name for name, share in r.fill if not share) or 'nothing: every column is there'}")
+        if partly := [f"{name} {share:.0%}" for name, share in r.fill if 0 < share < 1]:
+            output.note(f"  fills in part: {', '.join(partly)}")
+        if never := [name for name, share in r.fill if not share]:
+            output.note(f"  never fills: {', '.join(never)}")
         for warning in r.warnings:
             output.note(f"  warning: {warning}")
         if r.conflicts:

@@ -64,8 +64,8 @@ def _report(problems: Sequence[ForensicsError]) -> None:
         output.error(str(problem), problem.hint)
 
 
-@app.command()
-def test(rules: RulesOption = None) -> None:
+@app.command("test")
+def run_tests(rules: RulesOption = None) -> None:
     """Run the tests inside the rules. Exit code 2 where one fails."""
     from forensics.detect.match import test_rule
 

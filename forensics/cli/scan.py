@@ -29,7 +29,9 @@ def scan(
     until: UntilOption = None,
     engine: EngineOption = "local",
     rules: RulesOption = None,
-    fail_on: Annotated[str | None, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 at an incident of this severity or above.")] = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 at an incident of this severity or above.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Compute features, match rules, rank incidents, and store them.

@@ -13,7 +13,8 @@ def of_all(found: FeatureSet) -> pa.Table:
     """model, feature, clients (with a value), p05, p50, p95, p99, max, description; one row per model and numeric column."""
     with _long(found) as con:
         return con.sql(
-            f"select model, feature, {_STATISTICS}, min(description) as description from long group by model, feature order by model, feature"
+            f"""select model, feature, {_STATISTICS}, min(description) as description from long
+            group by model, feature order by model, feature"""
         ).to_arrow_table()
 
 

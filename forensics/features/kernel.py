@@ -107,6 +107,7 @@ from events group by client_id, model order by client_id, model
 # The most telling calls first: those that ask for scores, then the earliest.
 _EXAMPLES_SQL = """
 select client_id, model, event_id from events
-qualify row_number() over (partition by client_id, model order by coalesce(echo, false) desc, coalesce(logprobs, false) desc, ts, event_id) <= 5
+qualify row_number() over (
+  partition by client_id, model order by coalesce(echo, false) desc, coalesce(logprobs, false) desc, ts, event_id) <= 5
 order by client_id, model, ts, event_id
 """

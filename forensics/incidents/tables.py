@@ -1,12 +1,15 @@
 """Incidents, findings and evidence as Arrow tables, and back: what a scan stores and the next one continues from."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar, cast
 
 import pyarrow as pa
 
 from forensics.model.finding import Evidence, Finding
 from forensics.model.incident import Incident
+
+T = TypeVar("T")
 
 _TS = pa.timestamp("us", tz="UTC")
 _TEXTS = pa.list_(pa.string())
@@ -106,5 +109,6 @@ def _plain(value: object, schema: pa.Schema) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in row.items()}
 
 
-def _rebuilt(kind: type, row: dict[str, Any]) -> Any:
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in row.items() if name in kind.__slots__})
+def _rebuilt(kind: Callable[..., T], row: dict[str, Any]) -> T:
+    wanted = {f.name for f in fields(cast(Any, kind))}
+    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in row.items() if name in wanted})

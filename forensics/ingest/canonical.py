@@ -132,7 +132,8 @@ def _rejected(batch: RawBatch, why: str) -> CanonicalBatch:
     content = row["record"] if not batch.tabular else repr(row).encode()
     reject = {"source": row["source"], "row": row["row"], "reason": f"cannot be read ({why})", "record_sha256": sha256(content).hexdigest()}
     rejects = pa.Table.from_pylist([reject])
-    return CanonicalBatch(*(with_call(name).empty_table() for name in TABLES), rejects=rejects, fill=pa.table({}))
+    events, items, vectors = (with_call(name).empty_table() for name in TABLES)
+    return CanonicalBatch(events, items, vectors, rejects, fill=pa.table({}))
 
 
 def with_call(table: str) -> pa.Schema:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 COLUMNS = {"user": "user_id", "key": "api_key_id", "email": "user_email", "arn": "user_arn", "ip": "client_ip"}
 
 # Shapes of live credentials that gateways log by mistake: provider keys, bearer tokens, JSON web tokens.
-_SECRET = r"^(bearer |basic )|^(sk|pk|rk|xai|gsk|hf|ghp|glpat|AKIA|ASIA|AIza)[-_A-Za-z0-9]{16,}$|^eyJ[-_A-Za-z0-9]+\.eyJ"
+_CREDENTIAL = r"^(bearer |basic )|^(sk|pk|rk|xai|gsk|hf|ghp|glpat|AKIA|ASIA|AIza)[-_A-Za-z0-9]{16,}$|^eyJ[-_A-Za-z0-9]+\.eyJ"
 
 
 def client_sql(precedence: Sequence[str]) -> str:
@@ -17,4 +17,4 @@ def client_sql(precedence: Sequence[str]) -> str:
 
 def without_secret(column: str) -> str:
     """SQL that replaces a value that looks like a credential by its keyed hash, before anything is written."""
-    return f"case when regexp_matches({column}, '{_SECRET}', 'i') then 'hmac:' || keyed_hash({column}) else {column} end"
+    return f"case when regexp_matches({column}, '{_CREDENTIAL}', 'i') then 'hmac:' || keyed_hash({column}) else {column} end"

@@ -49,7 +49,10 @@ class Reading:
 
 
 def read(stream: Stream, max_record_bytes: int) -> Reading:
-    """Look at the head of a stream and prepare to read it. Batches have columns row, damaged, and record with text, or a Parquet file's own."""
+    """Look at the head of a stream and prepare to read it.
+
+    Batches have columns row, damaged, record and text; or, from Parquet, row and the file's own.
+    """
     if stream.container == "parquet":
         return _read_parquet(stream)
     blocks = stream.blocks()
@@ -124,36 +127,39 @@ def _sample_document(text: str) -> list[dict[str, object]]:
 
 
 def _lines(reading: Reading, stream: Stream, blocks: Iterator[bytes], limit: int) -> Iterator[pa.Table]:
-    row, carry, skipped = 1, b"", 0
     pending: list[bytes] = []
     size, first = 0, 1
-    for block in blocks:
-        reading._digest.update(block)
-        *lines, carry = (carry + block).replace(b"\r\n", b"\n").split(b"\n")
-        if lines and skipped:  # the end of an over-long line
-            skipped += len(lines[0])
-            lines[0] = b""
-            reading.rejects.append(_too_long(reading.source.uri, row, skipped, limit))
-            skipped = 0
-        if skipped or len(carry) > limit:
-            skipped, carry = skipped + len(carry), b""
-        for number, line in enumerate(lines) if any(len(line) > limit for line in lines) else ():
-            if len(line) > limit:
-                reading.rejects.append(_too_long(reading.source.uri, row + number, len(line), limit))
-                lines[number] = b""
+    for lines in _whole_lines(reading, blocks, limit):
         pending += lines
-        row, size = row + len(lines), size + len(block)
+        size += sum(map(len, lines))
         if size >= BATCH_BYTES:
             yield _text_table(pending, first)
-            pending, size, first = [], 0, row
-    if skipped:
-        reading.rejects.append(_too_long(reading.source.uri, row, skipped, limit))
-    elif carry:
-        pending.append(carry.rstrip(b"\r"))
+            pending, size, first = [], 0, first + len(pending)
     if pending:
         yield _text_table(pending, first)
     if stream.problem:
         reading.warnings.append(stream.problem)
+
+
+def _whole_lines(reading: Reading, blocks: Iterator[bytes], limit: int) -> Iterator[list[bytes]]:
+    """Lines of each block. One over the limit is an empty line and a reject; its bytes are never held together."""
+    row, carry, skipped = 1, b"", 0
+    for block in blocks:
+        reading._digest.update(block)
+        *lines, carry = (carry + block).replace(b"\r\n", b"\n").split(b"\n")
+        if skipped and lines:
+            reading.rejects.append(_too_long(reading.source.uri, row, skipped + len(lines[0]), limit))
+            lines[0], skipped = b"", 0
+        if skipped or len(carry) > limit:
+            skipped, carry = skipped + len(carry), b""
+        for number in [n for n, line in enumerate(lines) if len(line) > limit]:
+            reading.rejects.append(_too_long(reading.source.uri, row + number, len(lines[number]), limit))
+            lines[number] = b""
+        row += len(lines)
+        yield lines
+    if skipped:
+        reading.rejects.append(_too_long(reading.source.uri, row, skipped, limit))
+    yield [carry.rstrip(b"\r")]
 
 
 def _too_long(uri: str, row: int, size: int, limit: int) -> Reject:
@@ -176,7 +182,7 @@ def _documents(reading: Reading, stream: Stream, text: str) -> Iterator[pa.Table
     problems: list[str] = []
     pending: list[bytes] = []
     size, row, first = 0, 0, 1
-    for row, part in _split_document(text, problems):  # noqa: B007 - the last row is needed below
+    for row, part in _split_document(text, problems):
         pending.append(part.encode("utf-8", "replace"))
         size += len(part)
         if size >= BATCH_BYTES:

@@ -189,8 +189,9 @@ class Ingest:
                 draft.rejects.append(Reject(self._uris[row["source"]], row["row"], row["reason"], row["record_sha256"]))
 
     def _full(self) -> bool:
-        events = sum(b.events.num_rows for b in self._staged)
-        return events >= COMMIT_EVENTS or sum(b.events.nbytes + b.items.nbytes + b.vectors.nbytes for b in self._staged) >= COMMIT_BYTES
+        events: int = sum(b.events.num_rows for b in self._staged)
+        size: int = sum(b.events.nbytes + b.items.nbytes + b.vectors.nbytes for b in self._staged)
+        return events >= COMMIT_EVENTS or size >= COMMIT_BYTES
 
     def _take(self) -> IngestBatch:
         staged, reports = self._staged, tuple(self._finished)

@@ -51,7 +51,8 @@ def _expand_one(pattern: str) -> Iterator[Source]:
     elif path.exists():
         yield _file(path)
     elif glob.has_magic(pattern):
-        yield from (_file(p) for p in sorted(Path(m) for m in glob.iglob(str(path), recursive=True)) if p.is_file())
+        matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - pathlib takes no absolute patterns
+        yield from (_file(p) for p in sorted(map(Path, matches)) if p.is_file())
 
 
 def _file(path: Path) -> Source:

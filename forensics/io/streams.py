@@ -83,7 +83,9 @@ def open_stream(source: Source) -> Iterator[Stream]:
     try:
         raw: BinaryIO = source.path.open("rb") if source.path else sys.stdin.buffer
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=source.uri, hint="check that it is a file and its permissions") from error
+        raise InputError(
+            f"cannot be read: {error.strerror}", where=source.uri, hint="check that it is a file and its permissions"
+        ) from error
     try:
         head = raw.read(READ_SIZE)
         if head.startswith(GZIP):

@@ -60,18 +60,23 @@ EVENTS: tuple[Column, ...] = (
         ocsf="actor.user.uid",
         ecs="user.id",
     ),
-    Column("api_key_id", "VARCHAR", "API key, or its hash or alias; a value that looks like a secret is hashed", ocsf="actor.user.credential_uid"),
+    Column(
+        "api_key_id",
+        "VARCHAR",
+        "API key, or its hash or alias; a value that looks like a secret is hashed",
+        ocsf="actor.user.credential_uid",
+    ),
     Column("user_id", "VARCHAR", "User that the gateway authenticated", otel="user.id", ocsf="actor.user.uid", ecs="user.id"),
     Column("user_email", "VARCHAR", "The user's mail address", otel="user.email", ocsf="actor.user.email_addr", ecs="user.email"),
     Column("user_arn", "VARCHAR", "AWS principal", ocsf="actor.user.uid_alt", ecs="aws.cloudtrail.user_identity.arn"),
     Column("org_id", "VARCHAR", "Organisation, team or account", ocsf="actor.user.org.uid", ecs="organization.id"),
     Column("session_id", "VARCHAR", "Session or conversation", otel="gen_ai.conversation.id", ocsf="actor.session.uid"),
     Column("client_ip", "VARCHAR", "Address that the call came from", otel="client.address", ocsf="src_endpoint.ip", ecs="source.ip"),
-    Column(
-        "user_agent", "VARCHAR", "User agent", otel="user_agent.original", ocsf="http_request.user_agent", ecs="user_agent.original"
-    ),
+    Column("user_agent", "VARCHAR", "User agent", otel="user_agent.original", ocsf="http_request.user_agent", ecs="user_agent.original"),
     # target
-    Column("provider", "VARCHAR", "Who serves the model", otel="gen_ai.provider.name", ocsf="ai_model.ai_provider", ecs="gen_ai.provider.name"),
+    Column(
+        "provider", "VARCHAR", "Who serves the model", otel="gen_ai.provider.name", ocsf="ai_model.ai_provider", ecs="gen_ai.provider.name"
+    ),
     Column("endpoint", "VARCHAR", "Path or deployment that was called", otel="url.path", ocsf="http_request.url.path", ecs="url.path"),
     Column("model", "VARCHAR", "Model that was asked for", otel="gen_ai.request.model", ocsf="ai_model.name", ecs="gen_ai.request.model"),
     Column(
@@ -84,7 +89,9 @@ EVENTS: tuple[Column, ...] = (
     ),
     # parameters
     Column("temperature", "DOUBLE", "Sampling temperature", otel="gen_ai.request.temperature", ecs="gen_ai.request.temperature"),
-    Column("max_tokens", "BIGINT", "Most tokens that the answer may have", otel="gen_ai.request.max_tokens", ecs="gen_ai.request.max_tokens"),
+    Column(
+        "max_tokens", "BIGINT", "Most tokens that the answer may have", otel="gen_ai.request.max_tokens", ecs="gen_ai.request.max_tokens"
+    ),
     Column("n", "BIGINT", "Answers asked for per query", otel="gen_ai.request.choice.count", ecs="gen_ai.request.choice.count"),
     Column("seed", "BIGINT", "Sampling seed", otel="gen_ai.request.seed", ecs="gen_ai.request.seed"),
     Column("logprobs", "BOOLEAN", "Log-probabilities, or class probabilities of a classifier, were asked for"),
@@ -126,9 +133,21 @@ EVENTS: tuple[Column, ...] = (
         ocsf="message_context.completion_tokens",
         ecs="gen_ai.usage.output_tokens",
     ),
-    Column("request_bytes", "BIGINT", "Size of the request", otel="http.request.body.size", ocsf="http_request.length", ecs="http.request.bytes"),
     Column(
-        "response_bytes", "BIGINT", "Size of the response", otel="http.response.body.size", ocsf="http_response.length", ecs="http.response.bytes"
+        "request_bytes",
+        "BIGINT",
+        "Size of the request",
+        otel="http.request.body.size",
+        ocsf="http_request.length",
+        ecs="http.request.bytes",
+    ),
+    Column(
+        "response_bytes",
+        "BIGINT",
+        "Size of the response",
+        otel="http.response.body.size",
+        ocsf="http_response.length",
+        ecs="http.response.bytes",
     ),
     Column(
         "finish_reason",
@@ -137,7 +156,9 @@ EVENTS: tuple[Column, ...] = (
         otel="gen_ai.response.finish_reasons",
         ecs="gen_ai.response.finish_reasons",
     ),
-    Column("refused", "BOOLEAN", "The answer was withheld: content filter, guardrail, or a refusal field. Refusals in prose are not recognised"),
+    Column(
+        "refused", "BOOLEAN", "The answer was withheld: content filter, guardrail, or a refusal field. Refusals in prose are not recognised"
+    ),
     # state of the evidence
     Column("request_state", "VARCHAR", "Request body in the log: full, truncated, redacted or absent"),
     Column("response_state", "VARCHAR", "Response body in the log: full, truncated, redacted or absent"),
@@ -161,7 +182,9 @@ ITEMS: tuple[Column, ...] = (
     Column("top_score", "DOUBLE", "Highest class probability in the answer"),
     Column("margin", "DOUBLE", "Highest less second highest class probability"),
     Column("mean_logprob", "DOUBLE", "Mean log-probability of the returned tokens"),
-    Column("finish_reason", "VARCHAR", "Why this answer ended", otel="gen_ai.response.finish_reasons", ecs="gen_ai.response.finish_reasons"),
+    Column(
+        "finish_reason", "VARCHAR", "Why this answer ended", otel="gen_ai.response.finish_reasons", ecs="gen_ai.response.finish_reasons"
+    ),
     Column("answer_hash", "VARCHAR", "Keyed hash of the answer's text; null where the answer is a label or a number"),
     Column("answer_size", "BIGINT", "Characters of the answer's text"),
 )
@@ -175,7 +198,8 @@ VECTORS: tuple[Column, ...] = (
     Column(
         "vector",
         "DOUBLE[]",
-        "The row: numbers as sent, booleans as 0 and 1, missing as NaN, anything else as a keyed code in [2^31, 2^32) that only keeps equality",
+        "The row: numbers as sent, booleans as 0 and 1, missing as NaN, anything else as a keyed code in [2^31, 2^32) that keeps "
+        "equality and nothing else",
     ),
     Column("names", "VARCHAR[]", "Names of the coordinates, sorted; null where the log gives positions only"),
 )

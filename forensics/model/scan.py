@@ -18,7 +18,7 @@ class Reject:
 class SourceReport:
     """One source of an ingest. ``status``: ingested, unchanged (read before, whole), unusable (see ``reason``).
 
-    ``records`` = ``new`` + ``duplicates`` + ``rejected``; ``mended`` and ``conflicts`` are among ``new``.
+    ``records`` = ``new`` + ``duplicates`` + ``rejected``; ``conflicts`` are among ``new``, ``items`` are those of new records.
     ``fill`` gives, for each canonical event column, the share of records that fill it.
     """
 

@@ -39,7 +39,10 @@ def evaluate(size: str, half: str, work: Path) -> dict[str, object]:
     score = [sys.executable, str(SHARED / "eval" / "score.py"), "--json", "--truth", str(folder / "truth.jsonl")]
     scored = subprocess.run([*score, "--incidents", str(work / f"{size}-{half}.json")], stdout=subprocess.PIPE, check=True)
     counted = json.loads(forensics("query", COUNTS, "--format", "json", store=store))[0]
-    used = {"cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1), "wall_s": round(time.monotonic() - started, 1)}
+    used = {
+        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "wall_s": round(time.monotonic() - started, 1),
+    }
     return {"corpus": f"dev-{size} {half}", **counted, **used, "peak_mib": after.ru_maxrss >> 10, **json.loads(scored.stdout)}
 
 

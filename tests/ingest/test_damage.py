@@ -125,7 +125,9 @@ def test_half_surrogates_and_raw_control_characters_hide_nothing(ingest: Callabl
 
 
 def test_bracket_bomb_costs_one_record(ingest: Callable[..., Any], tmp_path: Path) -> None:
-    bomb = b'{"id":"x","call_type":"c","startTime":1767225600,"model":"m","metadata":{},"messages":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+    bomb = (
+        b'{"id":"x","call_type":"c","startTime":1767225600,"model":"m","metadata":{},"messages":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+    )
     (tmp_path / "bomb.jsonl").write_bytes(lines(20) + bomb + lines(20, 30))
     read = ingest(tmp_path / "bomb.jsonl")
     assert read.report.records == 41
@@ -167,7 +169,9 @@ def test_line_ends_and_bom_do_not_matter(ingest: Callable[..., Any], tmp_path: P
             st.binary(max_size=60),
             st.recursive(
                 st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
-                lambda x: st.lists(x, max_size=3) | st.dictionaries(st.sampled_from(["messages", "response", "metadata", "startTime", "id"]), x),
+                lambda x: (
+                    st.lists(x, max_size=3) | st.dictionaries(st.sampled_from(["messages", "response", "metadata", "startTime", "id"]), x)
+                ),
                 max_leaves=8,
             ).map(lambda value: json.dumps(record(500) | value if isinstance(value, dict) else value).encode()),
         ),
@@ -184,4 +188,8 @@ def test_no_record_takes_others_with_it(bad: list[bytes], seed: int, ingest: Cal
     read = ingest(tmp_path / "mixed.jsonl")
     good = {f"question {n}" for n in range(60)}
     assert read.events.num_rows >= len(good)
-    assert read.report.records == sum(1 for row in rows if row.decode("utf-8", "replace").strip(" ")) == read.events.num_rows + read.report.rejected
+    assert (
+        read.report.records
+        == sum(1 for row in rows if row.decode("utf-8", "replace").strip(" "))
+        == read.events.num_rows + read.report.rejected
+    )

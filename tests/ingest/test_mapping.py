@@ -34,8 +34,22 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_paths_alternatives_expressions_and_constants(ingest: Callable[..., Any], tmp_path: Path) -> None:
     rows = [
-        {"kind": "call", "who": {"id": "eve"}, "when": {"start": 1767225600123}, "url": "/models/moss:p", "seconds": "0.25", "body": {"prompt": "x"}},
-        {"kind": "call", "who": {"id": "eve"}, "at": "2026-01-01T01:00:00+01:00", "url": "/other", "seconds": None, "body": '{"prompt":"x"}'},
+        {
+            "kind": "call",
+            "who": {"id": "eve"},
+            "when": {"start": 1767225600123},
+            "url": "/models/moss:p",
+            "seconds": "0.25",
+            "body": {"prompt": "x"},
+        },
+        {
+            "kind": "call",
+            "who": {"id": "eve"},
+            "at": "2026-01-01T01:00:00+01:00",
+            "url": "/other",
+            "seconds": None,
+            "body": '{"prompt":"x"}',
+        },
         {"kind": "ping", "who": {"id": "eve"}, "at": "2026-01-01T01:00:00Z"},
         *({"kind": "call", "who": {"id": "eve"}, "at": 1767225600 + n} for n in range(20)),
     ]
@@ -70,7 +84,7 @@ def test_a_log_without_native_ids_counts_identical_records_within_the_file(inges
         (('regex = "models/([a-z]+)"', 'regex = "models/[a-z]+"'), "needs one group"),
         (('regex = "models/([a-z]+)"', 'regex = "models/([a-z"'), "no regular expression"),
         (('"who.id"\nmodel', '"who..id"\nmodel'), "is no path"),
-        (('"who.id"\nmodel', "\"who.'id\"\nmodel"), "is no path"),
+        (('"who.id"\nmodel', '"who.\'id"\nmodel'), "is no path"),
         (("[constants]", "[constant]"), "m.toml:12: constant: Extra inputs are not permitted"),
         (('ts = ["when.start", "at"]\n', ""), "columns.ts is missing"),
         (("[marks]", "[marks"), "not valid TOML"),

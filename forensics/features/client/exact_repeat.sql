@@ -9,7 +9,7 @@ repeat_share = "DOUBLE: share of queries that the client had sent before"
 top_share = "DOUBLE: share of queries that are the most frequent one"
 */
 with counted as (
-  select client_id, model, exact_hash, count(*) as times from items group by all
+  select client_id, model, exact_hash, count(*) as times from items where exact_hash is not null group by all
 )
 select
   client_id,
