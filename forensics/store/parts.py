@@ -1,0 +1,137 @@
+"""Parquet parts: one file per table, date, bucket and commit, durable before the manifest names them."""
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import repeat
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from forensics.model.event import SCHEMA_VERSION, TABLES
+
+PARTS = "parts"
+# Waiting for the disk costs no processor: more writers than cores let the file system join their flushes.
+WRITERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One live file. ``date`` and ``bucket`` are null for a result of a scan; times are those of its first and last row, UTC."""
+
+    table: str
+    date: date | None
+    bucket: int | None
+    path: Path
+    rows: int
+    min_ts: datetime | None
+    max_ts: datetime | None
+    key_id: str
+    sketch_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A part to be written: its rows in their final order, and where it goes."""
+
+    table: str
+    date: date | None
+    bucket: int | None
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every part of a commit says in its footer."""
+
+    commit_id: int
+    key_id: str = ""
+    sketch_version: int = 0
+
+    def footer(self) -> dict[str, str]:
+        return {
+            "forensics.commit_id": str(self.commit_id),
+            "forensics.sketch_version": str(self.sketch_version),
+            "forensics.key_id": self.key_id,
+            "forensics.schema_version": str(SCHEMA_VERSION),
+        }
+
+
+def part_path(root: Path, pending: Pending, commit_id: int) -> Path:
+    """Where a part lies; at most one for each table, date, bucket and commit."""
+    folder = root / PARTS / pending.table
+    if pending.date is not None:
+        folder = folder / f"date={pending.date.isoformat()}" / f"bucket={pending.bucket:02d}"
+    return folder / f"c{commit_id:08d}.parquet"
+
+
+def write(root: Path, pending: Iterable[Pending], stamp: Stamp) -> list[Part]:
+    """Write parts, 0600 in directories 0700, and return when files and directories are on the disk."""
+    waiting = tuple(pending)
+    paths = [part_path(root, p, stamp.commit_id) for p in waiting]
+    folders = {folder for path in paths for folder in path.relative_to(root).parents}
+    for folder in sorted(folders):
+        (root / folder).mkdir(mode=0o700, exist_ok=True)
+    with ThreadPoolExecutor(WRITERS) as pool:
+        parts = list(pool.map(_write_one, waiting, paths, repeat(stamp)))
+        list(pool.map(sync_folder, (root / folder for folder in folders)))
+    return parts
+
+
+def _write_one(pending: Pending, path: Path, stamp: Stamp) -> Part:
+    rows = pending.rows.replace_schema_metadata(stamp.footer())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        pq.write_table(rows, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    timed = pending.date is not None
+    return Part(
+        table=pending.table,
+        date=pending.date,
+        bucket=pending.bucket,
+        path=path,
+        rows=rows.num_rows,
+        min_ts=rows["ts"][0].as_py() if timed else None,
+        max_ts=rows["ts"][-1].as_py() if timed else None,
+        key_id=stamp.key_id,
+        sketch_version=stamp.sketch_version,
+    )
+
+
+def read(paths: Sequence[Path]) -> pa.Table:
+    """Rows of parts of one table, in order; the footer's metadata is left out."""
+    return pa.concat_tables(pq.ParquetFile(path).read().replace_schema_metadata(None) for path in paths)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sweep(root: Path, keep: Collection[str]) -> None:
+    """Unlink every part file whose path relative to ``root`` is not in ``keep``; files that are not named like parts stay."""
+    for path in sorted((root / PARTS).rglob("c[0-9]*.parquet")):
+        if path.relative_to(root).as_posix() not in keep:
+            path.unlink()
+
+
+def select(table: str, paths: Sequence[Path]) -> str:
+    """SQL for the rows of parts; for a canonical table without parts, an empty relation with its columns."""
+    names = ", ".join(c.name for c in TABLES[table]) if table in TABLES else "*"
+    if paths:
+        files = ", ".join(quoted(str(path)) for path in paths)
+        return f"SELECT {names} FROM read_parquet([{files}], hive_partitioning = false)"
+    return "SELECT " + ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in TABLES[table]) + " WHERE false"
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
