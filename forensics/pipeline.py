@@ -15,7 +15,7 @@ from forensics.detect.rules import load_rules, rules_sha256
 from forensics.engine.interface import Engine
 from forensics.features.frame import FeatureSet, assemble
 from forensics.features.interface import Feature, load_features
-from forensics.features.kernel import Partition, compute
+from forensics.features.kernel import Partition, compute, feature_schema
 from forensics.incidents.continuity import carry
 from forensics.incidents.correlate import correlate
 from forensics.incidents.rank import rank
@@ -119,8 +119,9 @@ def _features(
         files = {table: [str(p.path) for p in snapshot.select(table, bucket=bucket, since=start, until=end)] for table in TABLES}
         partitions.append(Partition(tuple((table, tuple(paths)) for table, paths in files.items()), start, end))
     run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
-    found = assemble(engine.map(run, [p for p in partitions if p.files[0][1]]), plugins)
-    if not found.events:
+    inhabited = [p for p in partitions if dict(p.files)["events"]]
+    found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
+    if found is None or not found.events:
         raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
     return (start, end), found
 
@@ -167,7 +168,9 @@ def scan(
             skipped=(*found.skipped, *matches.skipped),
             tool_version=forensics.__version__,
         )
-        tables = {f"features_{name}": table for name, table in found.tables.items()} | to_tables(ranked)
+        # A skipped feature publishes an empty table: what an earlier scan found must not pass for this one's.
+        computed = {f.spec.name: found.tables.get(f.spec.name, feature_schema(f.spec).empty_table()) for f in plugins}
+        tables = {f"features_{name}": table for name, table in computed.items()} | to_tables(ranked)
         store.publish_scan(record, tables)
     return ScanResult(record, ranked)
 

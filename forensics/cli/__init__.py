@@ -39,7 +39,7 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def main() -> None:
     """Entry point: run a command and turn what went wrong into a sentence and an exit code."""
     try:
-        app()
+        app(prog_name="forensics")
     except ForensicsError as error:
         output.error(str(error), error.hint)
         sys.exit(error.exit_code)

@@ -1,5 +1,6 @@
 """forensics incidents list | show"""
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Annotated
@@ -53,11 +54,14 @@ def list_(
     if format == "table":
         queue([incident for _, incident in found])
         return
+    import pyarrow as pa
+
     from forensics.incidents.tables import to_tables
 
     table = to_tables([incident for _, incident in found])["incidents"]
     ranks = [rank for rank, _ in found]
-    table = table.set_column(table.schema.get_field_index("rank"), table.schema.field("rank"), [ranks])
+    place = table.schema.get_field_index("rank")
+    table = table.set_column(place, table.schema.field(place), pa.array(ranks, pa.int64()))
     output.emit(table.select(CONTRACT), format)
 
 
@@ -127,6 +131,11 @@ def _text(rank: int, incident: Incident) -> None:
             say(f"  - {safe(item.sentence)}")
         if cited := sorted({e for item in finding.evidence for e in item.event_ids}):
             say(f"  calls: {', '.join(cited)}")
-    client = incident.clients[0].replace("'", "''") if incident.clients else ""
-    sql = shlex.quote(f"select * from events where client_id = '{client}' limit 20")
-    say(f"\nnext: forensics query {safe(sql)}")
+    say(f"\nnext: forensics query {_shown_calls(incident.clients)}")
+
+
+def _shown_calls(clients: Sequence[str]) -> str:
+    """The SQL for an incident's calls, quoted so that pasting it into a shell is safe whatever the client is called."""
+    names = ", ".join("'" + c.replace("'", "''") + "'" for c in clients)
+    sql = f"select * from events where client_id in ({names}) order by ts limit 20"
+    return f'"{sql}"' if re.fullmatch(r"[\w '=*():,./@-]+", sql) else shlex.quote(output.printable(sql))

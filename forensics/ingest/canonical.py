@@ -282,7 +282,8 @@ def _identity_sql(fmt: LogFormat) -> str:
     if "native_id" not in fmt.columns:
         return by_bytes
     name = fmt.name.replace("'", "''")
-    return f"case when native_id is not null then '{name}:' || native_id else {by_bytes} end"
+    # With the day, because ids are compared within a day: one that comes back on another day names another call.
+    return f"case when native_id is not null then '{name}:' || native_id || ':' || ts::date else {by_bytes} end"
 
 
 # Identical records are numbered within their file. Sources come one after the other, so only the last can go on.

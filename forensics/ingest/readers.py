@@ -19,6 +19,7 @@ BATCH_BYTES = 16 << 20
 PARQUET_ROWS = 20_000
 SAMPLE_RECORDS = 50
 _GAP = re.compile(r"[\s,]*")
+_ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 
 
 @dataclass
@@ -100,11 +101,12 @@ def _not_text(head: bytes) -> str | None:
 
 def _is_document(head: bytes) -> bool:
     """An array, or objects that spread over lines. A damaged first line of JSON lines does not make a document."""
-    start = head.lstrip()
-    if start.startswith(b"["):
-        return True
-    lines = [line for line in start.split(b"\n")[:20] if line.strip()]
-    return start.startswith(b"{") and len(lines) > 1 and sum(line.startswith(b"{") for line in lines) * 2 < len(lines)
+    lines = [line for line in head.lstrip().split(b"\n", 21)[:20] if line.strip()]
+    first, others = lines[0].strip(), lines[1:]
+    if first.startswith(b"["):
+        alone = sum(_decoded(line) is not None for line in others)
+        return _ARRAY.match(head) is not None and (first == b"[" or not others or alone * 2 < len(others))
+    return first.startswith(b"{") and bool(others) and sum(line.startswith(b"{") for line in lines) * 2 < len(lines)
 
 
 def _sample_lines(head: bytes, limit: int) -> list[dict[str, object]]:

@@ -40,8 +40,8 @@ EVENTS: tuple[Column, ...] = (
     Column(
         "event_id",
         "VARCHAR",
-        "Identity of the call, 32 hex digits: SHA-256 of the format and its native id, or of the record's bytes and their "
-        "ordinal within the file",
+        "Identity of the call, 32 hex digits: SHA-256 of the format, its native id and the UTC date, or of the record's bytes and "
+        "their ordinal within the file",
         ocsf="metadata.uid",
         ecs="event.id",
     ),

@@ -1,0 +1,1 @@
+"""Features to findings: rules, and matching them."""

@@ -1,0 +1,247 @@
+"""Rules over features: which clients a rule holds for, and the evidence for it."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from forensics.conditions import comparison_sql, compile_condition, identifier, parse, polarities
+from forensics.model.event import ARROW_TYPES
+from forensics.model.feature import FeatureColumn, FeatureSpec
+from forensics.model.finding import Evidence, Finding
+from forensics.model.rule import Rule
+from forensics.model.scan import Skipped
+
+MAX_EXAMPLES: Final = 5
+STRENGTH_WITHOUT_GAIN: Final = 0.5
+FULL_STRENGTH: Final = 1_000_000
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Findings sorted by rule path, client and model; and the rules that did not run, with the reason."""
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def match(
+    rules: Sequence[Rule],
+    specs: Sequence[FeatureSpec],
+    frame: pa.Table,
+    examples: pa.Table,
+    window_start: datetime,
+    window_end: datetime,
+) -> Matches:
+    """Run ``rules`` over ``frame``.
+
+    A number that is not finite counts as unknown. Deprecated rules, and rules that read a column which ``frame`` or ``specs``
+    lacks, do not run.
+
+    Args:
+        rules: as `forensics.detect.rules` reads them.
+        specs: the features that ``frame`` has, for types and for the sentences of the evidence.
+        frame: a row per client and model: client_id, model, first_seen, last_seen, query_count, and ``feature.column`` columns.
+        examples: client_id, model, event_id; the first `MAX_EXAMPLES` of a client and model are cited.
+        window_start: start of the scanned window; part of a finding's identity.
+        window_end: its end.
+    """
+    columns = {field: column for field, column in _columns(specs).items() if field in frame.column_names}
+    window = (window_start.astimezone(UTC), window_end.astimezone(UTC))
+    cited = _cited(examples)
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    with _connect(frame) as con:
+        for rule in sorted(rules, key=lambda r: r.path):
+            reason = _reason_to_skip(rule, columns)
+            if reason:
+                skipped.append(Skipped("rule", analytic_name(rule), reason))
+            else:
+                findings += (_finding(rule, row, columns, cited, window) for row in _hits(con, rule, columns))
+    return Matches(tuple(findings), tuple(skipped))
+
+
+def test_rule(rule: Rule, specs: Sequence[FeatureSpec]) -> list[str]:
+    """Run the rule's own tests through the SQL that scans use; a line with ``path:line`` for each that fails."""
+    columns = _columns(specs)
+    cases = [dict(test.values) for test in rule.tests]
+    arrays = {f: pa.array([case.get(f) for case in cases], type=ARROW_TYPES[columns[f].type]) for f in rule.fields}
+    with _connect(pa.table({"test": list(range(len(cases)))} | arrays)) as con:
+        relation = con.sql(f"SELECT {compile_condition(rule.selections, rule.condition)} AS fires FROM frame ORDER BY test")
+        fired = relation.to_arrow_table().column("fires").to_pylist()
+    return [
+        f"{rule.path}:{test.line}: test {test.name!r}: expected that the rule {_verdict(test.fires)}, but it {_verdict(got)}"
+        for test, got in zip(rule.tests, fired, strict=True)
+        if got is not test.fires
+    ]
+
+
+def strength(gain: float | None) -> float:
+    """How much of a rule's confidence a match earns, from what the prober has gained: 0.05 to 1, logarithmic.
+
+    1,000 records count half of `FULL_STRENGTH`. The only place that knows; replace it here.
+    """
+    if gain is None or gain <= 0:
+        return 0.05
+    return min(1.0, max(0.05, math.log10(1 + gain) / math.log10(1 + FULL_STRENGTH)))
+
+
+def analytic_name(rule: Rule) -> str:
+    """Name of the rule in findings and skips: its path without the ending."""
+    return str(PurePosixPath(rule.path).with_suffix(""))
+
+
+def _verdict(fires: bool) -> str:
+    return "fires" if fires else "does not fire"
+
+
+def _columns(specs: Sequence[FeatureSpec]) -> dict[str, FeatureColumn]:
+    return {f"{spec.name}.{column.name}": column for spec in specs for column in spec.columns}
+
+
+def _connect(frame: pa.Table) -> duckdb.DuckDBPyConnection:
+    """A database of its own with the view ``frame``, in which numbers that are not finite are null."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_external_access = false")
+    con.register("given", frame)
+    floats = [identifier(f.name) for f in frame.schema if pa.types.is_floating(f.type)]
+    finite = ", ".join(f"CASE WHEN isfinite({name}) THEN {name} END AS {name}" for name in floats)
+    con.execute(f"CREATE TEMP VIEW frame AS SELECT *{f' REPLACE ({finite})' if finite else ''} FROM given")
+    return con
+
+
+def _reason_to_skip(rule: Rule, columns: Mapping[str, FeatureColumn]) -> str | None:
+    if rule.status == "deprecated":
+        return "the rule is deprecated"
+    missing = [field for field in rule.fields if field not in columns]
+    return f"not computed in this scan: {', '.join(missing)}" if missing else None
+
+
+def _hits(con: duckdb.DuckDBPyConnection, rule: Rule, columns: Mapping[str, FeatureColumn]) -> list[dict[str, Any]]:
+    """A row per match: the subject; ``value_N`` and ``baseline_N`` of the rule's Nth field; ``holds_N`` of its Nth comparison.
+
+    Only models with a match are read for baselines.
+    """
+    predicate = compile_condition(rule.selections, rule.condition)
+    comparisons = [comparison_sql(c) for s in rule.selections for c in s.comparisons]
+    shown = [f"{identifier(field)} AS value_{n}" for n, field in enumerate(rule.fields)]
+    shown += [f"{_baseline(field, columns[field])} AS baseline_{n}" for n, field in enumerate(rule.fields)]
+    shown += [f"{sql} AS holds_{n}" for n, sql in enumerate(comparisons)]
+    relation = con.sql(f"""
+        WITH hit_models AS (SELECT DISTINCT model FROM frame WHERE {predicate}),
+        peers AS (
+          SELECT client_id, model, first_seen, last_seen, query_count, {", ".join(shown)}, {predicate} AS hit
+          FROM frame SEMI JOIN hit_models USING (model)
+          WINDOW others AS (
+            PARTITION BY model ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW
+          )
+        )
+        SELECT * FROM peers WHERE hit ORDER BY client_id, model""")
+    rows: list[dict[str, Any]] = relation.to_arrow_table().to_pylist()
+    return rows
+
+
+def _baseline(field: str, column: FeatureColumn) -> str:
+    if column.type in ("VARCHAR", "BOOLEAN"):
+        return "CAST(NULL AS DOUBLE)"
+    return f"median(CAST({identifier(field)} AS DOUBLE)) OVER others"
+
+
+def _cited(examples: pa.Table) -> dict[tuple[str, str], tuple[str, ...]]:
+    cited: dict[tuple[str, str], tuple[str, ...]] = {}
+    names = ("client_id", "model", "event_id")
+    for client_id, model, event_id in zip(*(examples.column(name).to_pylist() for name in names), strict=True):
+        so_far = cited.get((client_id, model), ())
+        cited[client_id, model] = (*so_far, event_id)[:MAX_EXAMPLES]
+    return cited
+
+
+def _finding(
+    rule: Rule,
+    row: Row,
+    columns: Mapping[str, FeatureColumn],
+    cited: Mapping[tuple[str, str], tuple[str, ...]],
+    window: tuple[datetime, datetime],
+) -> Finding:
+    client_id, model = row["client_id"], row["model"]
+    identity = [rule.uid, client_id, model, *(moment.isoformat() for moment in window)]
+    gain = row[f"value_{rule.fields.index(rule.gain)}"] if rule.gain else None
+    earned = strength(gain) if rule.gain else STRENGTH_WITHOUT_GAIN
+    event_ids = cited.get((client_id, model), ())
+    return Finding(
+        finding_id=sha256(json.dumps(identity).encode()).hexdigest()[:32],
+        analytic=analytic_name(rule),
+        analytic_version=rule.version,
+        title=rule.title,
+        client_id=client_id,
+        model=model,
+        window_start=window[0],
+        window_end=window[1],
+        first_seen=row["first_seen"].astimezone(UTC),
+        last_seen=row["last_seen"].astimezone(UTC),
+        query_count=row["query_count"],
+        score=rule.confidence * earned,
+        confidence=rule.confidence,
+        p_value=None,
+        level=rule.level,
+        techniques=rule.techniques,
+        evidence=tuple(_evidence(field, rule, row, columns[field], event_ids) for field in _telling(rule, row)),
+    )
+
+
+def _telling(rule: Rule, row: Row) -> tuple[str, ...]:
+    """Fields that speak for the match, as the rule orders them, then the gain; unknown values say nothing.
+
+    A comparison speaks for the match where it holds, and under a ``not`` where it does not hold.
+    """
+    signs = polarities(parse(rule.condition, [s.name for s in rule.selections]))
+    comparisons = [(s.name, c.field) for s in rule.selections for c in s.comparisons]
+    fields = [field for n, (name, field) in enumerate(comparisons) if (name, row[f"holds_{n}"]) in signs]
+    ordered = dict.fromkeys([*fields, rule.gain] if rule.gain else fields)
+    return tuple(field for field in ordered if row[f"value_{rule.fields.index(field)}"] is not None)
+
+
+def _evidence(field: str, rule: Rule, row: Row, column: FeatureColumn, event_ids: tuple[str, ...]) -> Evidence:
+    n = rule.fields.index(field)
+    value, baseline = row[f"value_{n}"], row[f"baseline_{n}"]
+    return Evidence(
+        field=field,
+        value=None if isinstance(value, str) else float(value),
+        baseline=baseline,
+        sentence=_sentence(column, value, baseline, row["model"]),
+        event_ids=event_ids,
+    )
+
+
+def _sentence(column: FeatureColumn, value: str | float, baseline: float | None, model: str) -> str:
+    what = re.split(r"[;:.](?:\s|$)", column.description, maxsplit=1)[0]
+    if not what[1:2].isupper():
+        what = what[:1].lower() + what[1:]
+    said = f"{what} is {compact(value)}" if column.type == "DOUBLE" else f"{what}: {compact(value)}"
+    if column.type in ("VARCHAR", "BOOLEAN"):
+        return said
+    if baseline is None:
+        return f"{said}; no other client of {model} has a value to compare with"
+    return f"{said}; the other clients of {model} have a median of {compact(baseline)}"
+
+
+def compact(value: str | float) -> str:
+    """A value for a sentence: whole numbers as they are, others with three significant digits, text in quotes."""
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= 80 else f"{value[:77]}...", ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value == int(value) or abs(value) >= 999.5:
+        return str(round(value))
+    return f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""Findings to incidents: correlate, continue what is known, rank."""

@@ -1,0 +1,20 @@
+"""Values that a hostile client may put into any field."""
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "<script>alert(1)</script>",
+    "'; drop table events; --",
+    '"quoted", "csv"',
+    "[bold red]markup[/]",
+    "\u202egnp.exe",
+    "a\u0000b",
+    "${jndi:ldap://x}",
+    "{{7*7}}",
+    "| pipe | table |",
+    "x" * 10_000,
+    "😀 e\u0301 漢字 \u00a0",
+)
