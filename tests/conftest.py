@@ -1,14 +1,11 @@
 """What tests of every stage share."""
 
-import os
 from pathlib import Path
 
 import pytest
+from support import ROOT
 
 from forensics.sketch.key import Key
-
-ROOT = Path(__file__).parents[1]
-CORPUS = ROOT.parent / "shared" / "corpus"
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +31,3 @@ def own_key_file(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("FORENSICS_KEY_FILE", str(path))
     monkeypatch.delenv("FORENSICS_STORE", raising=False)
     return path
-
-
-def corpus(half: str) -> Path:
-    """A part of the development corpus, or a skip with the reason."""
-    path = CORPUS / half
-    if not path.exists():
-        pytest.skip(f"the development corpus does not lie beside the checkout ({path.relative_to(ROOT.parent)})")
-    return path
-
-
-def soaking() -> bool:
-    return bool(os.environ.get("FORENSICS_SOAK"))

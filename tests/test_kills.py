@@ -61,7 +61,9 @@ def start(command: str, logs: Path, store: Path) -> "subprocess.Popen[bytes]":
 def check(store: Path) -> int:
     """Whole calls only, none twice; returns how many."""
     with Store.open(store).reader() as con:
-        ((calls, distinct, promised),) = con.sql("select count(*), count(distinct event_id), coalesce(sum(n_items), 0) from events").fetchall()
+        ((calls, distinct, promised),) = con.sql(
+            "select count(*), count(distinct event_id), coalesce(sum(n_items), 0) from events"
+        ).fetchall()
         ((items, places),) = con.sql("select count(*), count(distinct (event_id, idx)) from items").fetchall()
         ((orphans,),) = con.sql("select count(*) from items anti join events using (event_id)").fetchall()
     assert (distinct, items, places, orphans) == (calls, promised, promised, 0)

@@ -29,11 +29,17 @@ app.add_typer(rules.app, name="rules", help="List, show, validate and test detec
 app.add_typer(formats.app, name="formats", help="List log formats; say which one a file is in.")
 
 
-@app.callback()
-def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
-    if version:
+def _version(asked: bool) -> None:
+    if asked:
         output.line(f"forensics {forensics.__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -104,12 +104,13 @@ class Canonicaliser:
             return [converted for part in parts for converted in self.convert(RawBatch(part, batch.tabular), fmt, uris)]
 
     def _convert(self, batch: RawBatch, fmt: LogFormat, uris: Sequence[str]) -> CanonicalBatch:
-        self._con.register("raw", batch.table)
+        numbers = pa.array(range(self._calls, self._calls + batch.table.num_rows), pa.int64())
+        self._calls += batch.table.num_rows
+        self._con.register("raw", batch.table.append_column("call_no", numbers))
         self._con.register("source_names", pa.table({"source": pa.array(range(len(uris)), pa.int32()), "source_uri": list(uris)}))
-        self._con.execute(_records_sql(batch, fmt, self._calls))
+        self._con.execute(_records_sql(batch, fmt))
         self._con.unregister("raw")
         self._con.execute(_calls_sql(fmt))
-        self._calls += batch.table.num_rows
         read_bodies(self._con)
         self._con.execute(_events_sql(fmt, self._precedence))
         if "native_id" not in fmt.columns:
@@ -145,20 +146,19 @@ def _names(columns: Sequence[Column]) -> str:
     return ", ".join(c.name for c in columns)
 
 
-def _records_sql(batch: RawBatch, fmt: LogFormat, first_call: int) -> str:
+def _records_sql(batch: RawBatch, fmt: LogFormat) -> str:
     """records: call_no, source, row, record_sha256, mended, reason (null for good ones), r (the record as a struct)."""
     if batch.tabular:
         struct = ", ".join(_parquet_column(name, kind, batch.table.schema) for name, kind in fmt.shape.items())
-        parsed = f"""select source, row, sha256(to_json(raw)::varchar) as record_sha256, false as mended, null::varchar as reason,
+        parsed = f"""select call_no, source, row, sha256(to_json(raw)::varchar) as record_sha256, false as mended, null::varchar as reason,
             {{{struct}}} as r from raw"""
     else:
-        parsed = f"""select source, row, sha256(record) as record_sha256, (damaged or not valid) and usable as mended,
+        parsed = f"""select call_no, source, row, sha256(record) as record_sha256, (damaged or not valid) and usable as mended,
               case when not usable then 'not valid JSON' end as reason,
               from_json(case when usable then good end, '{fmt.structure}') as r
             from (select *, case when valid then text when json_valid({_MEND}) then {_MEND} end as good, good is not null as usable
                   from (select *, json_valid(text) as valid from raw where trim(text) <> ''))"""
-    return f"""create or replace temp table records as
-        select {first_call} + row_number() over (order by source, row) as call_no, * from ({parsed})"""
+    return f"create or replace temp table records as {parsed}"
 
 
 def _parquet_column(name: str, kind: object, schema: pa.Schema) -> str:

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from support import HOSTILE
 
 from forensics.cli import app, output
 
@@ -31,9 +32,9 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "incident_id": "",
         "revision": 1,
         "rank": 1,
-        "risk_score": pytest.approx(17.85, abs=0.01),
+        "risk_score": pytest.approx(14.88, abs=0.01),
         "severity": "medium",
-        "confidence": 0.6,
+        "confidence": 0.5,
         "q_value": None,
         "title": "Client has the model score its own texts: user:mallory on orchid-chat",
         "techniques": ["AML.T0024.000"],
@@ -284,8 +285,6 @@ def test_rules_commands(run: Any, tmp_path: Path, root: Path) -> None:
 
 
 def test_hostile_values_are_data_everywhere(run: Any, tmp_path: Path) -> None:
-    from tests_support import HOSTILE
-
     rows = [
         {
             "id": f"h-{n}",
@@ -331,11 +330,17 @@ def test_no_text_of_prompts_or_answers_reaches_the_disk(run: Any, tmp_path: Path
                 assert word not in content, path
 
 
-@pytest.mark.parametrize("command", sorted(c.name or "" for c in app.registered_commands) + ["incidents list", "rules test", "formats detect"])
+@pytest.mark.parametrize(
+    "command", [*sorted(c.name or "" for c in app.registered_commands), "incidents list", "rules test", "formats detect"]
+)
 def test_every_command_has_help(command: str, run: Any) -> None:
     ran = run(*command.split(), "--help")
     assert ran.code == 0
     assert "Usage: forensics" in ran.out
+
+
+def test_version(run: Any) -> None:
+    assert run("--version").out.startswith("forensics 0.")
 
 
 def test_printable_keeps_letters_and_shows_the_rest() -> None:
