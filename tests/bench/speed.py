@@ -5,6 +5,7 @@ ratio says how much of that speed is left when the records are identified, hashe
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parents[2]
 MAPPING = ROOT / "fixtures" / "mappings" / "home-gateway.toml"
-WORDS = [f"word{n}" for n in range(5000)]
+WORDS = ["".join(letters) for letters in itertools.islice(itertools.product("aeioubdkmnst", repeat=5), 0, 200_000, 40)]
 
 
 def common(draw: random.Random, n: int) -> tuple[float, str]:
