@@ -97,9 +97,9 @@ def show(
 
 def queue(incidents: Sequence[Incident]) -> None:
     """Incidents as a table for people."""
-    rows = [[f"{i.risk_score:.1f}", i.severity, i.incident_id, ", ".join(i.techniques), i.status, i.summary] for i in incidents]
+    rows = [[f"{i.risk_score:.1f}", i.severity, i.incident_id, i.summary] for i in incidents]
     if rows:
-        output.grid(["risk", "severity", "incident", "technique", "status", "what"], rows, right=["risk"])
+        output.grid(["risk", "severity", "incident", "what"], rows, right=["risk"], wrap="what")
     else:
         output.note("no incident")
 

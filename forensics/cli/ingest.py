@@ -54,6 +54,9 @@ def ingest(
         output.emit_json([_report(r) for r in reports])
     else:
         _show(reports)
+    keys = {part.key_id for part in opened.snapshot().select("items")}
+    if len(keys) > 1:
+        output.note(f"warning: the store holds hashes of {len(keys)} keys; what was hashed under one matches nothing under another")
     output.note(_total(reports, time.monotonic() - started))
     raise typer.Exit(_exit_code(reports, sources, settings.ingest.max_rejects if max_rejects is None else max_rejects))
 
@@ -65,21 +68,18 @@ def _report(report: SourceReport) -> dict[str, object]:
 
 
 def _show(reports: Sequence[SourceReport]) -> None:
-    headers = ["source", "status", "format", "records", "new", "duplicates", "rejected", "mended", "items", "first", "last"]
+    headers = ["source", "format", "records", "new", "known", "rejected", "items"]
     rows = [
-        [
-            r.uri,
-            r.status,
-            r.format,
-            *(f"{n:,}" for n in (r.records, r.new, r.duplicates, r.rejected, r.mended, r.items)),
-            r.first_ts.strftime("%Y-%m-%d %H:%M") if r.first_ts else "",
-            r.last_ts.strftime("%Y-%m-%d %H:%M") if r.last_ts else "",
-        ]
+        [Path(r.uri).name, r.format or r.status, *(f"{n:,}" for n in (r.records, r.new, r.duplicates, r.rejected, r.items))]
         for r in reports
     ]
-    output.grid(headers, rows, right=headers[3:9])
+    output.grid(headers, rows, right=headers[2:], wrap="source")
     for r in reports:
         output.note(f"{r.uri}: {r.reason}")
+        if r.first_ts and r.last_ts:
+            output.note(f"  from {output.text_of(r.first_ts)} to {output.text_of(r.last_ts)}")
+        if r.mended:
+            output.note(f"  {r.mended:,} records had bytes or escapes that are not valid, and were mended")
         if partly := [f"{name} {share:.0%}" for name, share in r.fill if 0 < share < 1]:
             output.note(f"  fills in part: {', '.join(partly)}")
         if never := [name for name, share in r.fill if not share]:

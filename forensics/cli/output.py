@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -96,8 +96,11 @@ def _table(table: pa.Table) -> None:
     grid(table.column_names, [[text_of(v) for v in row.values()] for row in table.to_pylist()])
 
 
-def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A table for people: to the width of the terminal, or whole where output is no terminal."""
+def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), wrap: str | None = None) -> None:
+    """A table for people: to the width of the terminal, or whole where output is no terminal.
+
+    ``right`` are numbers; ``wrap`` is the column that gives way where the terminal is narrow (all do, where none is named).
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -105,7 +108,8 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 4096, highlight=False)
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for header in headers:
-        shown.add_column(Text(printable(header)), justify="right" if header in right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if header in right else "left"
+        shown.add_column(Text(printable(header)), justify=side, overflow="fold", no_wrap=wrap not in (None, header))
     for row in rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
     console.print(shown)

@@ -30,7 +30,7 @@ def _load(rules: RulesOption) -> tuple[Rule, ...]:
 def list_(rules: RulesOption = None) -> None:
     """Every rule, with its level and technique."""
     rows = [[r.path, r.level, ", ".join(r.techniques), r.status, r.title] for r in _load(rules)]
-    output.grid(["rule", "level", "technique", "status", "title"], rows)
+    output.grid(["rule", "level", "technique", "status", "title"], rows, wrap="title")
 
 
 @app.command()

@@ -109,6 +109,13 @@ def test_an_id_with_other_content_is_kept_and_said(run: Any, log: Path, tmp_path
     assert run("query", EVERYTHING, "--format", "json").json == [{"calls": 185, "items": 185}]
 
 
+def test_another_key_is_said(run: Any, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "keys" not in run("ingest", log).err
+    monkeypatch.setenv("FORENSICS_KEY_FILE", str(tmp_path / "other-key"))
+    (tmp_path / "more.jsonl").write_text(json.dumps(json.loads(log.read_text().splitlines()[0]) | {"id": "more"}) + "\n")
+    assert "the store holds hashes of 2 keys" in run("ingest", tmp_path / "more.jsonl").err
+
+
 def test_standard_input(run: Any, log: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "forensics", "ingest", "-", "--store", str(tmp_path / "piped"), "--json"]
     done = subprocess.run(command, input=gzip.compress(log.read_bytes()), capture_output=True, check=True)
