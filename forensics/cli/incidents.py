@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -131,7 +132,16 @@ def _text(rank: int, incident: Incident) -> None:
             say(f"  - {safe(item.sentence)}")
         if cited := sorted({e for item in finding.evidence for e in item.event_ids}):
             say(f"  calls: {', '.join(cited)}")
+    _list("what else it may be", [text for finding in incident.findings for text in finding.falsepositives])
+    _list("what to do", [text for finding in incident.findings for text in finding.triage])
     say(f"\nnext: forensics query {_shown_calls(incident.clients)}")
+
+
+def _list(heading: str, texts: Sequence[str]) -> None:
+    if texts:
+        output.line(f"\n{heading}")
+    for number, text in enumerate(dict.fromkeys(texts), 1):
+        output.line(textwrap.fill(output.printable(text), 100, initial_indent=f"  {number}. ", subsequent_indent="     "))
 
 
 def _shown_calls(clients: Sequence[str]) -> str:

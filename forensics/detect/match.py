@@ -197,6 +197,8 @@ def _finding(
         level=rule.level,
         techniques=rule.techniques,
         evidence=tuple(_evidence(field, rule, row, columns[field], event_ids) for field in _telling(rule, row)),
+        falsepositives=rule.falsepositives,
+        triage=rule.triage,
     )
 
 

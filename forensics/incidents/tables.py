@@ -58,6 +58,8 @@ FINDINGS = pa.schema(
         ("p_value", pa.float64()),
         ("level", pa.string()),
         ("techniques", _TEXTS),
+        ("falsepositives", _TEXTS),
+        ("triage", _TEXTS),
     ]
 )
 EVIDENCE = pa.schema(

@@ -22,7 +22,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``score`` is 0..1, higher is more suspicious; ``p_value`` is null for analytics without a calibrated null."""
+    """``score`` is 0..1, higher is more suspicious; ``p_value`` is null for analytics without a calibrated null.
+
+    ``falsepositives`` (who else looks like this) and ``triage`` (what to do) are the analytic's own words, kept with the finding
+    because the rule may change before somebody reads it.
+    """
 
     finding_id: str
     analytic: str
@@ -41,3 +45,5 @@ class Finding:
     level: Level
     techniques: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    falsepositives: tuple[str, ...] = ()
+    triage: tuple[str, ...] = ()

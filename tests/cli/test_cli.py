@@ -59,7 +59,12 @@ def test_show_explains(run: Any, log: Path) -> None:
     identity = run("incidents", "list", "--format", "json").json[0]["incident_id"]
     shown = run("incidents", "show", identity[:8])
     assert shown.code == 0
-    for expected in ("AML.T0024.000 Infer Training Data Membership", "calls that have the prompt itself scored: 60", "calls: "):
+    for expected in (
+        "AML.T0024.000 Infer Training Data Membership",
+        "calls that have the prompt itself scored: 60",
+        "calls: ",
+        "what to do\n  1. Who is it?",
+    ):
         assert expected in shown.out
     evidence = run("incidents", "show", identity, "--format", "json").json["findings"][0]["evidence"]
     cited = evidence[0]["event_ids"]

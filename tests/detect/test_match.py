@@ -126,6 +126,8 @@ def test_a_finding() -> None:
             Evidence("use.scored", 999.0, 1.5, "calls that ask for scores: 999; the other clients of atlas-7b have a median of 1.5", cited),
             Evidence("repeat.share", 0.125, 0.6, "share of repeats is 0.125; the other clients of atlas-7b have a median of 0.6", cited),
         ),
+        falsepositives=("nobody",),
+        triage=("look",),
     )
     assert run(frame_of(A, B, C), RULE) == Matches((expected,), ())
 
