@@ -45,10 +45,14 @@ _OUTCOME = """case
   else 'unknown' end"""
 
 
+# What no record is to blame for: a format's SQL, the disk, DuckDB itself.
+_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.IOException, duckdb.InternalException)
+
+
 @dataclass(frozen=True, slots=True)
 class RawBatch:
-    """Records as read. ``table``: source (int32, index into the run's sources), row (int64, from 1), damaged (bool), and either
-    record (binary) with text (string) for text logs, or the columns of a Parquet file."""
+    """Records as read. ``table``: source (int32, index into the run's sources), row (int64, from 1), and either record (binary),
+    text (string) and damaged (bool) for text logs, or record (a struct of the file's columns) for Parquet."""
 
     table: pa.Table
     tabular: bool
@@ -96,6 +100,8 @@ class Canonicaliser:
         """
         try:
             return [self._convert(batch, fmt, uris)]
+        except _OURS:
+            raise
         except duckdb.Error as error:
             half = batch.table.num_rows // 2
             if not half:
@@ -149,8 +155,9 @@ def _names(columns: Sequence[Column]) -> str:
 def _records_sql(batch: RawBatch, fmt: LogFormat) -> str:
     """records: call_no, source, row, record_sha256, mended, reason (null for good ones), r (the record as a struct)."""
     if batch.tabular:
-        struct = ", ".join(_parquet_column(name, kind, batch.table.schema) for name, kind in fmt.shape.items())
-        parsed = f"""select call_no, source, row, sha256(to_json(raw)::varchar) as record_sha256, false as mended, null::varchar as reason,
+        columns = {field.name: field.type for field in batch.table.schema.field("record").type}
+        struct = ", ".join(_parquet_column(name, kind, columns) for name, kind in fmt.shape.items())
+        parsed = f"""select call_no, source, row, sha256(to_json(record)::varchar) as record_sha256, false as mended, null::varchar as reason,
             {{{struct}}} as r from raw"""
     else:
         parsed = f"""select call_no, source, row, sha256(record) as record_sha256, (damaged or not valid) and usable as mended,
@@ -161,11 +168,11 @@ def _records_sql(batch: RawBatch, fmt: LogFormat) -> str:
     return f"create or replace temp table records as {parsed}"
 
 
-def _parquet_column(name: str, kind: object, schema: pa.Schema) -> str:
-    if name not in schema.names:
+def _parquet_column(name: str, kind: object, columns: Mapping[str, pa.DataType]) -> str:
+    if name not in columns:
         return f"'{name}': null"
-    column = f'"{name}"'
-    textual = pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type)
+    column = f'record."{name}"'
+    textual = pa.types.is_string(columns[name]) or pa.types.is_large_string(columns[name])
     if kind == "JSON":  # a string is a body as logged, sound or not; content reads it
         return f"'{name}': {column if textual else f'to_json({column})'}"
     if isinstance(kind, Mapping):

@@ -52,7 +52,7 @@ class Reading:
 def read(stream: Stream, max_record_bytes: int) -> Reading:
     """Look at the head of a stream and prepare to read it.
 
-    Batches have columns row, damaged, record and text; or, from Parquet, row and the file's own.
+    Batches have columns row, record (bytes), text and damaged; or, from Parquet, row and record (a struct).
     """
     if stream.container == "parquet":
         return _read_parquet(stream)
@@ -229,8 +229,9 @@ def _read_parquet(stream: Stream) -> Reading:
     except (pa.ArrowException, OSError) as error:
         reading.unusable = f"damaged Parquet ({str(error).splitlines()[0]})"
         return reading
-    if head is None:
-        reading.unusable = "empty"
+    names = file.schema_arrow.names
+    if head is None or len(set(names)) < len(names):
+        reading.unusable = "empty" if head is None else "two columns of the Parquet file have one name"
         return reading
     reading.sample = head.to_pylist()
     reading.batches = _row_groups(reading, file, stream)
@@ -244,8 +245,9 @@ def _row_groups(reading: Reading, file: pq.ParquetFile, stream: Stream) -> Itera
     row = 1
     try:
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-            table = pa.Table.from_batches([batch])
-            yield table.append_column("row", pa.array(range(row, row + len(table)), pa.int64()))
-            row += len(table)
+            # In order of their names, so that a table that was written anew, columns rearranged, has the same records.
+            record = batch.select(sorted(batch.schema.names)).to_struct_array()
+            yield pa.table({"row": pa.array(range(row, row + len(batch)), pa.int64()), "record": record})
+            row += len(batch)
     except (pa.ArrowException, OSError) as error:
         reading.warnings.append(f"damaged Parquet after row {row - 1:,} ({str(error).splitlines()[0]})")

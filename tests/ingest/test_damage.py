@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
@@ -79,6 +81,12 @@ def test_unusable_source_says_why(content: bytes, reason: str, ingest: Callable[
     assert read.events.num_rows == 0
     assert read.report.status == "unusable"
     assert reason in read.report.reason
+
+
+def test_parquet_with_two_columns_of_one_name(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["databricks_request_id", "databricks_request_id"])
+    pq.write_table(table, tmp_path / "twins.parquet")
+    assert ingest(tmp_path / "twins.parquet").report.reason == "two columns of the Parquet file have one name"
 
 
 def test_unusable_source_does_not_cost_the_others(ingest: Callable[..., Any], tmp_path: Path) -> None:

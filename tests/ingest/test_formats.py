@@ -56,6 +56,18 @@ def test_every_format_has_a_fixture() -> None:
     assert sorted(p.name for p in LOGS.iterdir()) == NAMES
 
 
+def test_a_parquet_record_is_the_same_wherever_it_stands(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (LOGS / "databricks" / "input.jsonl").read_text().splitlines()]
+    names = sorted(rows[0])
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    (tmp_path / "b").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows[:1]), tmp_path / "b" / "0.parquet")
+    pq.write_table(pa.Table.from_pylist(rows[::-1]).select(names[::-1]), tmp_path / "b" / "1.parquet")
+    first, second = ingest(tmp_path / "a.parquet"), ingest(tmp_path / "b")
+    expected = set(zip(*(first.events[c].to_pylist() for c in ("event_id", "record_sha256")), strict=True))
+    assert set(zip(*(second.events[c].to_pylist() for c in ("event_id", "record_sha256")), strict=True)) == expected
+
+
 def test_parquet_gives_what_json_lines_give(ingest: Callable[..., Any], tmp_path: Path) -> None:
     source = LOGS / "databricks" / "input.jsonl"
     rows = [json.loads(line) for line in source.read_text().splitlines()]
