@@ -83,6 +83,27 @@ def test_the_same_again_changes_nothing(run: Any, log: Path) -> None:
     assert run("incidents", "list", "--format", "json", "--store", other).out == first
 
 
+def test_order_split_and_threads_do_not_show(run: Any, log: Path, tmp_path: Path) -> None:
+    everything = {
+        "incidents": "select * from incidents order by incident_id",
+        "events": "select * exclude (source_uri, source_row) from events order by event_id",
+        "items": "select * from items order by event_id, idx",
+        "features": "select * from features_score_use order by all",
+    }
+    scanned(run, log)
+    one = {name: run("query", sql, "--format", "ndjson").out for name, sql in everything.items()}
+    lines = log.read_text().splitlines(keepends=True)
+    parts = [tmp_path / f"part-{n}.jsonl.gz" for n in range(4)]
+    for n, part in enumerate(parts):
+        part.write_bytes(gzip.compress("".join(lines[n::4]).encode()))
+    (tmp_path / "one.toml").write_text("[engine]\nthreads = 1\n")
+    options = ("--store", tmp_path / "other", "--config", tmp_path / "one.toml")
+    for part in reversed(parts):
+        assert run("ingest", part, *options).code == 0
+    assert run("scan", *options).code == 0
+    assert {name: run("query", sql, "--format", "ndjson", "--store", tmp_path / "other").out for name, sql in everything.items()} == one
+
+
 def test_moved_recompressed_and_grown_files_add_only_what_is_new(run: Any, log: Path, tmp_path: Path) -> None:
     def counts(*sources: Path) -> tuple[int, int]:
         reports = run("ingest", *sources, "--json").json
