@@ -83,9 +83,9 @@ def _with_counts(report: SourceReport, earlier: Counter[str]) -> SourceReport:
     return replace(report, new=earlier["new"], duplicates=earlier["duplicates"], conflicts=earlier["conflicts"], items=earlier["items"])
 
 
-def _read_before(store: Store, key: Key, head_id: str) -> frozenset[str]:
-    """Content ids of what was read whole under this key; another key or sketch has to read it again."""
-    return frozenset(s.source_id for s in store.known_source(head_id) if s.key_id == key.key_id)
+def _read_before(store: Store, key: Key, head_id: str) -> frozenset[tuple[str, str]]:
+    """(content id, format) of what was read whole under this key, without a reject that another try might save."""
+    return frozenset((s.source_id, s.format) for s in store.known_source(head_id) if s.key_id == key.key_id and not s.rejected)
 
 
 def detect_format(source: Source, mapping: LogFormat | None = None) -> SourceReport:
@@ -177,7 +177,7 @@ def scan(
 
 def prior_incidents(store: Store) -> tuple[Incident, ...]:
     """What earlier scans stored, by id; empty before the first."""
-    incidents, findings, evidence = (store.result(name) for name in ("incidents", "findings", "evidence"))
+    incidents, findings, evidence = store.results("incidents", "findings", "evidence")
     if incidents is None or findings is None or evidence is None:
         return ()
     return from_tables(incidents, findings, evidence)

@@ -1,11 +1,13 @@
 """The command line: parse, call, print, exit code. Nothing else in the package prints or exits."""
 
+import errno
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 import forensics
 from forensics.cli import features, formats, incidents, ingest, output, query, rules, scan, store
@@ -45,23 +47,43 @@ def _main(
 def main() -> None:
     """Entry point: run a command and turn what went wrong into a sentence and an exit code."""
     try:
-        app(prog_name="forensics")
+        code = app(prog_name="forensics", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else Exit.DONE)
     except ForensicsError as error:
         output.error(str(error), error.hint)
         sys.exit(error.exit_code)
+    except typer.Abort:
+        _interrupted()
+    except TyperException as error:
+        error.show()  # type: ignore[attr-defined]  # the base class of typer's own usage errors is not public
+        sys.exit(Exit.USAGE)
     except BrokenPipeError:
         # Whoever read our output has had enough; closing stdout again at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.DONE)
     except KeyboardInterrupt:
-        output.error("interrupted; what was committed is kept, run the command again to go on")
-        sys.exit(130)
-    except Exception as error:
-        if os.environ.get("FORENSICS_DEBUG"):
-            raise
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        output.error(
-            f"internal error: {type(error).__name__} in {place.name} ({place.filename}:{place.lineno})",
-            "run again with FORENSICS_DEBUG=1 for the whole trace; it may contain log content",
-        )
+        _interrupted()
+    except Exception as error:  # noqa: BLE001 - the last resort; the message may hold log content, so it is not shown
+        _unexpected(error)
+
+
+def _interrupted() -> NoReturn:
+    output.error("interrupted; what was committed is kept, run the command again to go on")
+    sys.exit(130)
+
+
+def _unexpected(error: Exception) -> NoReturn:
+    if type(error).__name__ == "InterruptException" or (isinstance(error, RuntimeError) and "interrupted" in str(error).lower()):
+        _interrupted()  # how DuckDB passes Ctrl-C on
+    if os.environ.get("FORENSICS_DEBUG"):
+        raise error
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        output.error("no space left on the disk; what was committed is kept", "make room, then run the command again")
         sys.exit(Exit.INTERNAL)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    output.error(
+        f"internal error: {type(error).__name__} in {place.name} ({place.filename}:{place.lineno})",
+        "run again with FORENSICS_DEBUG=1 for the whole trace; it may contain log content",
+    )
+    sys.exit(Exit.INTERNAL)

@@ -20,8 +20,11 @@ def query(
 
       forensics query "select client_id, count(*) as n from events group by all order by n desc limit 10"
     """
+    import signal
+
     import duckdb
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # DuckDB does not look for Ctrl-C while it works; nothing here needs tidying
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:

@@ -77,12 +77,15 @@ def _overlaps(drafts: Sequence[Incident], prior: Sequence[Incident]) -> list[tup
 
 
 def _continued(prior: Incident, draft: Incident) -> Incident:
+    """The stronger of the two, over both their times: a narrow window must not take back what a wide one has shown."""
+    stronger = draft if draft.risk_score >= prior.risk_score else prior
     now = replace(
-        draft,
+        stronger,
         incident_id=prior.incident_id,
         revision=prior.revision,
         first_seen=min(prior.first_seen, draft.first_seen),
         last_seen=max(prior.last_seen, draft.last_seen),
+        query_count=max(prior.query_count, draft.query_count),
         status=prior.status,
         verdict=prior.verdict,
     )

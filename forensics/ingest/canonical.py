@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from forensics.ingest.content import install_content, read_bodies
-from forensics.ingest.identity import client_sql, without_secret
+from forensics.ingest.identity import SHOWN, client_sql, without_secret
 from forensics.ingest.interface import CALL_COLUMNS, LogFormat
 from forensics.model.event import EVENTS, ITEMS, TABLES, VECTORS, Column, arrow_schema
 from forensics.sketch.hashing import install_hashing
@@ -25,9 +25,6 @@ create or replace temp macro timestamp_of(value) as
       when abs(value::varchar::double) > 1e11 then 1e3    -- milliseconds
       else 1e6 end)::bigint)) end;
 """
-
-# JSON that a strict parser refuses although its meaning is plain: halves of surrogate pairs, raw control characters.
-_MEND = r"""regexp_replace(regexp_replace(text, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\ufffd', 'g'), '[\x00-\x1f]', ' ', 'g')"""
 
 _OUTCOME = """case
   when withheld then 'blocked'
@@ -45,8 +42,15 @@ _OUTCOME = """case
   else 'unknown' end"""
 
 
-# What no record is to blame for: a format's SQL, the disk, DuckDB itself.
-_OURS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.IOException, duckdb.InternalException)
+# What no record is to blame for: a format's SQL, the disk, Ctrl-C, DuckDB itself.
+_OURS = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.IOException,
+    duckdb.InterruptException,
+    duckdb.InternalException,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Canonicaliser:
         self._con = duckdb.connect()
         self._con.execute("set TimeZone = 'UTC'")
         self._con.execute(f"set memory_limit = '{memory_limit}'")
+        self._con.execute("set temp_directory = ''")  # what is spilled here would be text on the disk
         if threads:
             self._con.execute(f"set threads = {threads}")
         install_hashing(self._con, key)
@@ -119,15 +124,15 @@ class Canonicaliser:
         self._con.execute(_calls_sql(fmt))
         read_bodies(self._con)
         self._con.execute(_events_sql(fmt, self._precedence))
-        if "native_id" not in fmt.columns:
-            self._con.execute(_REMEMBER)
-        return CanonicalBatch(
+        converted = CanonicalBatch(
             events=self._table(f"select call_no, {_names(EVENTS)} from events order by call_no"),
             items=self._table(_ITEMS_SQL.format(key_id=self._key.key_id)),
             vectors=self._table(_VECTORS_SQL),
             rejects=self._table("select source, row, reason, record_sha256 from records where reason is not null order by source, row"),
             fill=self._table(_FILL),
         )
+        self._con.execute(_REMEMBER)  # last, so that a batch that fails is not remembered
+        return converted
 
     def _table(self, sql: str) -> pa.Table:
         return self._con.sql(sql).to_arrow_table()
@@ -156,15 +161,17 @@ def _records_sql(batch: RawBatch, fmt: LogFormat) -> str:
     """records: call_no, source, row, record_sha256, mended, reason (null for good ones), r (the record as a struct)."""
     if batch.tabular:
         columns = {field.name: field.type for field in batch.table.schema.field("record").type}
+        # What the format reads, not the whole row: a table that gains a column still has the same records.
+        read = ", ".join(f"'{name}': record.\"{name}\"" for name in sorted(fmt.shape) if name in columns)
         struct = ", ".join(_parquet_column(name, kind, columns) for name, kind in fmt.shape.items())
-        parsed = f"""select call_no, source, row, sha256(to_json(record)::varchar) as record_sha256, false as mended, null::varchar as reason,
-            {{{struct}}} as r from raw"""
+        parsed = f"""select call_no, source, row, sha256(to_json({{{read}}})::varchar) as record_sha256,
+            false as mended, null::varchar as reason, {{{struct}}} as r from raw"""
     else:
         parsed = f"""select call_no, source, row, sha256(record) as record_sha256, (damaged or not valid) and usable as mended,
               case when not usable then 'not valid JSON' end as reason,
               from_json(case when usable then good end, '{fmt.structure}') as r
-            from (select *, case when valid then text when json_valid({_MEND}) then {_MEND} end as good, good is not null as usable
-                  from (select *, json_valid(text) as valid from raw where trim(text) <> ''))"""
+            from (select *, case when valid then text when json_valid(mended(text)) then mended(text) end as good,
+                         good is not null as usable from (select *, json_valid(text) as valid from raw where trim(text) <> ''))"""
     return f"create or replace temp table records as {parsed}"
 
 
@@ -233,8 +240,8 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
       from items group by call_no
     ),
     joined as (
-      select c.* exclude (api_key_id, operation), {without_secret("api_key_id")} as api_key_id,
-        b.request_state, b.response_state, b.q, b.a, i.finish_reason, coalesce(i.n_items, 0) as n_items,
+      select c.* exclude (operation) replace ({", ".join(f"{without_secret(name)} as {name}" for name in SHOWN)}),
+        b.request_state, b.response_state, b.request_mended, b.q, b.a, i.finish_reason, coalesce(i.n_items, 0) as n_items,
         coalesce(c.operation, case
           when i.modality = 'vector' then 'predict'
           when q.inputText is not null and a.results is null then 'embeddings'
@@ -253,7 +260,7 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         {client_sql(precedence)} as client_id
       from joined
     )
-    select call_no, source, mended,
+    select call_no, source, mended or request_mended as mended,
       left(sha256({_identity_sql(fmt)}), 32) as event_id,
       '{name}' as source_format, source_uri, row as source_row, record_sha256,
       ts, coalesce(ts_quality, case when epoch_us(ts) % 1000000 <> 0 then 'exact' else 'second' end) as ts_quality,
@@ -266,14 +273,14 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         as max_tokens,
       coalesce(q.n, q.parameters.n, q.params.n) as n,
       coalesce(q.seed, q.parameters.seed, q.params.seed, q.additionalModelRequestFields.seed) as seed,
-      case when request_state <> 'full' then null
+      case when request_state not in ('full', 'ambiguous') then null
         else coalesce({scored} not in ('false', 'null'), false) or coalesce({top} > 0, false)
           or coalesce(q.return_probabilities, q.parameters.return_probabilities, q.params.return_probabilities, false)
           or coalesce(contains(q.include, 'logprobs'), false) end as logprobs,
       {top} as top_logprobs,
-      case when request_state <> 'full' then null
+      case when request_state not in ('full', 'ambiguous') then null
         else coalesce(q.echo, q.parameters.echo, q.additionalModelRequestFields.echo, false) end as echo,
-      case when request_state <> 'full' then null
+      case when request_state not in ('full', 'ambiguous') then null
         else coalesce({bias}::varchar not in ('null', '{{}}'), false) end as logit_bias,
       n_items, http_status, {_OUTCOME} as outcome, error_code, latency_ms,
       coalesce(input_tokens, a.usage.prompt_tokens, a.usage.input_tokens, a.usage.inputTokens) as input_tokens,
@@ -298,7 +305,7 @@ _REMEMBER = """
 create or replace temp table seen as
   select source, record_sha256, sum(times)::bigint as times
   from (select * from seen union all select source, record_sha256, count(*) from events group by all)
-  where source = (select max(source) from events) group by all
+  where source >= (select max(source) from records) group by all
 """
 
 _ITEMS_SQL = (

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 # The canonical column behind each kind of principal.
 COLUMNS = {"user": "user_id", "key": "api_key_id", "email": "user_email", "arn": "user_arn", "ip": "client_ip"}
 
-# Shapes of live credentials that gateways log by mistake: provider keys, bearer tokens, JSON web tokens.
-_CREDENTIAL = r"^(bearer |basic )|^(sk|pk|rk|xai|gsk|hf|ghp|glpat|AKIA|ASIA|AIza)[-_A-Za-z0-9]{16,}$|^eyJ[-_A-Za-z0-9]+\.eyJ"
+# Columns that are kept as logged, and so might hold a credential that a gateway logged by mistake.
+SHOWN = ("api_key_id", "user_id", "user_email", "user_arn", "org_id", "session_id", "user_agent", "endpoint")
+
+# Shapes of live credentials: provider keys, bearer tokens, JSON web tokens; and the parameters of an address that carry one.
+_CREDENTIAL = (
+    r"^(bearer|basic) |\b(sk|pk|rk|xai|gsk|hf|ghp|glpat)[-_][-_A-Za-z0-9]{16,}|\b(AKIA|ASIA|AIza)[-_A-Za-z0-9]{12,}|eyJ[-_A-Za-z0-9]+\.eyJ"
+)
+_PARAMETER = r"([?&](?:api[-_]?key|key|token|access_token|sig|signature)=)[^&#]+"
 
 
 def client_sql(precedence: Sequence[str]) -> str:
@@ -17,4 +23,6 @@ def client_sql(precedence: Sequence[str]) -> str:
 
 def without_secret(column: str) -> str:
     """SQL that replaces a value that looks like a credential by its keyed hash, before anything is written."""
+    if column == "endpoint":
+        return f"regexp_replace(endpoint, '{_PARAMETER}', '\\1hidden', 'gi')"
     return f"case when regexp_matches({column}, '{_CREDENTIAL}', 'i') then 'hmac:' || keyed_hash({column}) else {column} end"

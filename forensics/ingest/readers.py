@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,8 +17,15 @@ from forensics.model.scan import Reject
 HEAD_BYTES = 1 << 16
 BATCH_BYTES = 16 << 20
 PARQUET_ROWS = 20_000
+PARQUET_BYTES = 32 << 20
+PARQUET_BYTES_MOST = 64 << 20
 SAMPLE_RECORDS = 50
 _GAP = re.compile(r"[\s,]*")
+_FIRST_KEY = re.compile(r'\{\s*"[^"\\]*"')
+_JSON = json.JSONDecoder(strict=False)
+_BOM = b"\xef\xbb\xbf"
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
+_UNREADABLE = (pa.ArrowException, OSError, ValueError, ArithmeticError, LookupError)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 
 
@@ -62,14 +69,19 @@ def read(stream: Stream, max_record_bytes: int) -> Reading:
     reading.unusable = _not_text(head)
     if reading.unusable:
         return reading
-    if head.startswith(b"\xef\xbb\xbf"):
-        head = head[3:]
+    if head.startswith(_BOM):
+        reading._digest.update(_BOM)
+        head = head[len(_BOM) :]
+        if not head.strip():
+            reading.unusable = "empty"
+            return reading
     if _is_document(head):
         reading.layout = "document"
-        text = b"".join(chain([head], blocks))
-        reading._digest.update(text)
-        reading.batches = _documents(reading, stream, text.decode("utf-8", "replace"))
-        reading.sample = _sample_document(text[: 4 * HEAD_BYTES].decode("utf-8", "ignore"))
+        content = b"".join(chain([head], blocks))
+        reading._digest.update(content)
+        text = content.decode("utf-8", "replace")
+        reading.batches = _documents(reading, stream, text)
+        reading.sample = _sample_document(text)
     else:
         reading.batches = _lines(reading, stream, chain([head], blocks), max_record_bytes)
         reading.sample = _sample_lines(head, max_record_bytes)
@@ -94,19 +106,35 @@ def _not_text(head: bytes) -> str | None:
         return "empty"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16 text; expected UTF-8 (convert it: iconv -f utf-16 -t utf-8)"
-    if b"\0" in head[:HEAD_BYTES]:
+    # One NUL is one bad line; a file of another kind has many, or begins with one.
+    start = head[:HEAD_BYTES]
+    if start.startswith(b"\0") or len(start.translate(None, _CONTROLS)) < 0.99 * len(start):
         return "binary data; expected JSON lines, a JSON document, or Parquet, plain or compressed with gzip or zstd"
     return None
 
 
 def _is_document(head: bytes) -> bool:
-    """An array, or objects that spread over lines. A damaged first line of JSON lines does not make a document."""
+    """An array, or objects that spread over lines or share one. A damaged first line of JSON lines does not make a document."""
     lines = [line for line in head.lstrip().split(b"\n", 21)[:20] if line.strip()]
     first, others = lines[0].strip(), lines[1:]
     if first.startswith(b"["):
         alone = sum(_decoded(line) is not None for line in others)
         return _ARRAY.match(head) is not None and (first == b"[" or not others or alone * 2 < len(others))
-    return first.startswith(b"{") and bool(others) and sum(line.startswith(b"{") for line in lines) * 2 < len(lines)
+    if not first.startswith(b"{"):
+        return False
+    if _run_on(first):
+        return sum(map(_run_on, lines)) * 2 > len(lines)
+    return bool(others) and sum(line.lstrip().startswith(b"{") and line.strip() != b"{" for line in lines) * 2 < len(lines)
+
+
+def _run_on(line: bytes) -> bool:
+    """Whether another object follows the first one of a line."""
+    text = line.decode("utf-8", "replace").strip()
+    try:
+        value, end = _JSON.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and text[end:].lstrip(" ,").startswith("{")
 
 
 def _sample_lines(head: bytes, limit: int) -> list[dict[str, object]]:
@@ -124,8 +152,8 @@ def _decoded(line: bytes) -> dict[str, object] | None:
 
 
 def _sample_document(text: str) -> list[dict[str, object]]:
-    found = (json.loads(part) for _, part in _split_document(text, []))
-    return [record for record, _ in zip((r for r in found if isinstance(r, dict)), range(SAMPLE_RECORDS), strict=False)]
+    found = (_JSON.decode(part) for _, part in islice(_split_document(text, []), 4 * SAMPLE_RECORDS))
+    return list(islice((record for record in found if isinstance(record, dict)), SAMPLE_RECORDS))
 
 
 def _lines(reading: Reading, stream: Stream, blocks: Iterator[bytes], limit: int) -> Iterator[pa.Table]:
@@ -135,10 +163,10 @@ def _lines(reading: Reading, stream: Stream, blocks: Iterator[bytes], limit: int
         pending += lines
         size += sum(map(len, lines))
         if size >= BATCH_BYTES:
-            yield _text_table(pending, first)
+            yield _text_table(pending, range(first, first + len(pending)))
             pending, size, first = [], 0, first + len(pending)
     if pending:
-        yield _text_table(pending, first)
+        yield _text_table(pending, range(first, first + len(pending)))
     if stream.problem:
         reading.warnings.append(stream.problem)
 
@@ -168,7 +196,7 @@ def _too_long(uri: str, row: int, size: int, limit: int) -> Reject:
     return Reject(uri, row, f"record of {size / 1e6:,.1f} MB; the limit is {limit / 1e6:,.0f} MB (ingest.max_record_mb)", "")
 
 
-def _text_table(lines: list[bytes], first: int) -> pa.Table:
+def _text_table(lines: list[bytes], rows: Sequence[int]) -> pa.Table:
     record = pa.array(lines, pa.binary())
     damaged = pa.repeat(pa.scalar(False), len(lines))
     try:
@@ -177,30 +205,30 @@ def _text_table(lines: list[bytes], first: int) -> pa.Table:
         whole = [line.decode("utf-8", "replace") for line in lines]
         text = pa.array(whole, pa.string())
         damaged = pa.array(["\ufffd" in t and "\ufffd".encode() not in line for t, line in zip(whole, lines, strict=True)])
-    return pa.table({"row": pa.array(range(first, first + len(lines)), pa.int64()), "damaged": damaged, "record": record, "text": text})
+    return pa.table({"row": pa.array(rows, pa.int64()), "damaged": damaged, "record": record, "text": text})
 
 
 def _documents(reading: Reading, stream: Stream, text: str) -> Iterator[pa.Table]:
-    problems: list[str] = []
+    problems: list[tuple[int, str]] = []
     pending: list[bytes] = []
-    size, row, first = 0, 0, 1
+    rows: list[int] = []
+    size = 0
     for row, part in _split_document(text, problems):
         pending.append(part.encode("utf-8", "replace"))
+        rows.append(row)
         size += len(part)
         if size >= BATCH_BYTES:
-            yield _text_table(pending, first)
-            pending, size, first = [], 0, row + 1
+            yield _text_table(pending, rows)
+            pending, rows, size = [], [], 0
     if pending:
-        yield _text_table(pending, first)
-    for problem in problems:
-        reading.rejects.append(Reject(reading.source.uri, row + 1, problem, ""))
+        yield _text_table(pending, rows)
+    reading.rejects += [Reject(reading.source.uri, row, problem, "") for row, problem in problems]
     if stream.problem:
         reading.warnings.append(stream.problem)
 
 
-def _split_document(text: str, problems: list[str]) -> Iterator[tuple[int, str]]:
-    """(row from 1, text) of the elements of an array, or of objects that follow each other, up to the first that is broken."""
-    decoder = json.JSONDecoder()
+def _split_document(text: str, problems: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """(row from 1, text) of the elements of an array, or of objects that follow each other. A broken one is a row and a problem."""
     place = _GAP.match(text).end()  # type: ignore[union-attr]
     array = text.startswith("[", place)
     place += array
@@ -208,46 +236,102 @@ def _split_document(text: str, problems: list[str]) -> Iterator[tuple[int, str]]
     while (place := _GAP.match(text, place).end()) < len(text):  # type: ignore[union-attr]
         if array and text[place] == "]":
             return
-        try:
-            _, end = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError) as error:
-            problems.append(f"document broken from character {place:,} on ({type(error).__name__}): the rest was not read")
-            return
         row += 1
+        try:
+            _, end = _JSON.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            broken = f"document broken from character {place:,} on ({type(error).__name__})"
+            resume = _resume(text, place)
+            if resume is None:
+                problems.append((row, f"{broken}: the rest was not read"))
+                return
+            problems.append((row, f"{broken}: reading went on at character {resume:,}"))
+            place = resume
+            continue
         yield row, text[place:end]
         place = end
     if array:
-        problems.append("array without its closing bracket: the file was cut off")
+        problems.append((row + 1, "array without its closing bracket: the file was cut off"))
+
+
+def _resume(text: str, place: int) -> int | None:
+    """Where the next element seems to begin: one with the first key of the broken one, so that none of its inner objects is taken."""
+    key = _FIRST_KEY.match(text, place)
+    opening = r"\{\s*" + re.escape(key[0][1:].lstrip()) if key else r"\{"
+    found = re.compile(r"(?:\n[^\S\n]*|\}\s*(?:,\s*)?)(?=" + opening + ")").search(text, place + 1)
+    return found.end() if found else None
 
 
 def _read_parquet(stream: Stream) -> Reading:
     reading = Reading(stream.source, "parquet", [], hashlib.sha256(stream.head[:HEAD_BYTES]).hexdigest())
-    path = stream.source.path
     try:
-        file = pq.ParquetFile(path if path else pa.BufferReader(b"".join(stream.blocks())))
-        head = next(file.iter_batches(batch_size=SAMPLE_RECORDS), None)
-    except (pa.ArrowException, OSError) as error:
-        reading.unusable = f"damaged Parquet ({str(error).splitlines()[0]})"
+        if stream.source.regular:
+            file = pq.ParquetFile(stream.source.path)
+        else:
+            content = b"".join(stream.blocks())
+            reading._digest.update(content)
+            file = pq.ParquetFile(pa.BufferReader(content))
+        names = file.schema_arrow.names
+        if len(set(names)) < len(names):
+            reading.unusable = "two columns of the Parquet file have one name"
+            return reading
+        head = next(file.iter_batches(batch_size=min(SAMPLE_RECORDS, _batch_rows(file))), None)
+        if head is None:
+            reading.unusable = "empty"
+            return reading
+        columns = [_marked(column) for column in head.columns]
+    except _UNREADABLE as error:
+        reading.unusable = f"damaged Parquet ({_first_line(error)})"
         return reading
-    names = file.schema_arrow.names
-    if head is None or len(set(names)) < len(names):
-        reading.unusable = "empty" if head is None else "two columns of the Parquet file have one name"
-        return reading
-    reading.sample = head.to_pylist()
+    reading.sample = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
     reading.batches = _row_groups(reading, file, stream)
     return reading
 
 
 def _row_groups(reading: Reading, file: pq.ParquetFile, stream: Stream) -> Iterator[pa.Table]:
-    if stream.source.path:
+    if stream.source.regular:
         for block in stream.blocks():
             reading._digest.update(block)
     row = 1
     try:
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+        for batch in chain.from_iterable(map(_narrow, file.iter_batches(batch_size=_batch_rows(file)))):
             # In order of their names, so that a table that was written anew, columns rearranged, has the same records.
             record = batch.select(sorted(batch.schema.names)).to_struct_array()
             yield pa.table({"row": pa.array(range(row, row + len(batch)), pa.int64()), "record": record})
             row += len(batch)
-    except (pa.ArrowException, OSError) as error:
-        reading.warnings.append(f"damaged Parquet after row {row - 1:,} ({str(error).splitlines()[0]})")
+    except _UNREADABLE as error:
+        reading.warnings.append(f"damaged Parquet after row {row - 1:,} ({_first_line(error)})")
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+    widest = max((group.total_byte_size / group.num_rows for group in groups if group.num_rows > 0), default=0)
+    return max(1, min(PARQUET_ROWS, int(PARQUET_BYTES / max(widest, 1))))
+
+
+def _narrow(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The sizes that a file tells are before its dictionaries are unfolded; what is too large after all is cut."""
+    rows = max(1, len(batch) // (batch.nbytes // PARQUET_BYTES_MOST + 1))
+    return (batch.slice(start, rows) for start in range(0, len(batch), rows))
+
+
+def _marked(column: pa.Array) -> list[object]:
+    """What a mark can ask of each value, and no more: dates out of range and broken text have no Python value."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_struct(column.type):
+        names = [column.type.field(i).name for i in range(column.type.num_fields)]
+        fields = zip(*(_marked(field) for field in column.flatten()), strict=True) if names else [()] * len(column)
+        return [dict(zip(names, values, strict=True)) if valid else None for valid, values in zip(_valid(column), fields, strict=True)]
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return [None if raw is None else raw.decode("utf-8", "replace") for raw in column.cast(pa.large_binary()).to_pylist()]
+    return [True if valid else None for valid in _valid(column)]
+
+
+def _valid(column: pa.Array) -> list[bool]:
+    valid: list[bool] = column.is_valid().to_pylist()
+    return valid
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

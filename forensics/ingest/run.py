@@ -1,7 +1,8 @@
 """All sources of an ingest, in order: recognised, read, made canonical, and handed on in batches that are worth a commit."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from forensics.ingest.readers import BATCH_BYTES, Reading, read
 from forensics.ingest.recognise import Recognition, recognise
 from forensics.io.sources import Source
 from forensics.io.streams import Stream, open_stream
-from forensics.model.errors import InputError
+from forensics.model.errors import InputError, UsageError
 from forensics.model.event import EVENTS
 from forensics.model.scan import Reject, SourceReport
 
@@ -21,7 +22,7 @@ COMMIT_BYTES = 256 << 20
 SAMPLE_ROWS = 1_000
 REJECTS_KEPT = 1_000  # of each source; all are counted
 
-Known = Callable[[str], frozenset[str]]
+Known = Callable[[str], frozenset[tuple[str, str]]]
 Progress = Callable[[Source, int], None]
 
 
@@ -48,6 +49,8 @@ class Settings:
 @dataclass
 class _Draft:
     report: SourceReport
+    reading: Reading
+    begun: bool = False
     good: int = 0
     mended: int = 0
     rejected: int = 0
@@ -57,7 +60,7 @@ class _Draft:
 
 
 class Ingest:
-    """One run over ``sources``. ``known(head_id)`` gives the content ids of sources that were read whole before."""
+    """One run over ``sources``. ``known(head_id)`` gives (content id, format) of sources that were read whole before."""
 
     def __init__(
         self,
@@ -84,12 +87,11 @@ class Ingest:
     def batches(self) -> Iterator[IngestBatch]:
         """Read everything. Each batch is at most about `COMMIT_BYTES`; the last one carries what is left."""
         for index, source in enumerate(self._sources):
-            with open_stream(source) as stream:
-                for table, fmt, tabular in self._records(index, stream):
-                    self._add(table, fmt, tabular)
-                    self._progress(source, stream.raw.tell() if source.path else stream.delivered)
-                    if self._full():
-                        yield self._take()
+            for table, fmt, tabular, done in self._records(index, source):
+                self._add(table, fmt, tabular)
+                self._progress(source, done)
+                if self._full():
+                    yield self._take()
             self._progress(source, source.size)
         self._convert()
         if self._staged or self._finished:
@@ -97,8 +99,8 @@ class Ingest:
 
     def sample(self) -> SourceReport:
         """The report on the first `SAMPLE_ROWS` records of the first source."""
-        with open_stream(self._sources[0]) as stream:
-            for table, fmt, tabular in self._records(0, stream):
+        with closing(self._records(0, self._sources[0])) as records:
+            for table, fmt, tabular, _ in records:
                 self._add(table.slice(0, SAMPLE_ROWS), fmt, tabular)
                 break
         if 0 in self._drafts:
@@ -106,7 +108,27 @@ class Ingest:
             self._convert()
         return self._finished[0]
 
-    def _records(self, index: int, stream: Stream) -> Iterator[tuple[pa.Table, LogFormat, bool]]:
+    def _records(self, index: int, source: Source) -> Generator[tuple[pa.Table, LogFormat, bool, int]]:
+        """What one source holds. One that cannot be read, or not to its end, costs none of the others."""
+        try:
+            with open_stream(source) as stream:
+                for table, fmt, tabular in self._read(index, stream):
+                    yield table, fmt, tabular, stream.raw.tell() if source.regular else stream.delivered
+        except (InputError, OSError, pa.ArrowException) as error:
+            self._stopped(index, source, error)
+
+    def _stopped(self, index: int, source: Source, error: Exception) -> None:
+        said = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), type(error).__name__)
+        text = said.removeprefix(f"{source.uri}: ")
+        draft = self._drafts.get(index)
+        if draft and draft.begun:
+            self._close(draft, "", f"reading stopped: {text}")
+            return
+        self._drafts.pop(index, None)
+        reason = text if isinstance(error, InputError) else f"cannot be read: {text}"
+        self._finished.append(SourceReport(source.uri, "", "", "", reason, "unusable", source.size))
+
+    def _read(self, index: int, stream: Stream) -> Iterator[tuple[pa.Table, LogFormat, bool]]:
         reading = read(stream, self._settings.max_record_bytes)
         recognition = Recognition(None, reading.unusable) if reading.unusable else self._recognise(reading)
         report = SourceReport(
@@ -121,17 +143,21 @@ class Ingest:
         if recognition.format is None:
             self._finished.append(report)
             return
-        content_id = self._unchanged(reading)
+        content_id = self._unchanged(reading, recognition.format)
         if content_id:
             self._finished.append(replace(report, source_id=content_id, status="unchanged", reason="read before, whole; nothing new"))
             return
-        draft = self._drafts[index] = _Draft(report)
+        draft = self._drafts[index] = _Draft(report, reading)
         for table in reading.batches:
+            draft.begun = True
             source = pa.repeat(pa.scalar(index, pa.int32()), len(table))
             yield table.append_column("source", source), recognition.format, reading.tabular
-        draft.report = replace(draft.report, source_id=reading.source_id, warnings=tuple(reading.warnings))
-        draft.rejected += len(reading.rejects)
-        draft.rejects += reading.rejects
+        self._close(draft, reading.source_id)
+
+    def _close(self, draft: _Draft, source_id: str, *warnings: str) -> None:
+        draft.report = replace(draft.report, source_id=source_id, warnings=(*draft.reading.warnings, *warnings))
+        draft.rejected += len(draft.reading.rejects)
+        draft.rejects += draft.reading.rejects
         draft.closed = True
 
     def _recognise(self, reading: Reading) -> Recognition:
@@ -139,10 +165,13 @@ class Ingest:
             return Recognition(self._settings.forced, "named by the user")
         return recognise(reading.sample, self._settings.formats, self._settings.mapping)
 
-    def _unchanged(self, reading: Reading) -> str | None:
-        """The content id, where exactly this content was read whole before. Costs a pass only when its beginning is known."""
-        seen = self._known(reading.head_id)
-        if not seen or reading.source.path is None:
+    def _unchanged(self, reading: Reading, fmt: LogFormat) -> str | None:
+        """The content id, where exactly this content was read whole before, in this format.
+
+        Costs a pass only when the beginning is known. A mapping may have been corrected since: what it reads is always read.
+        """
+        seen = {content_id for content_id, name in self._known(reading.head_id) if name == fmt.name}
+        if not seen or fmt not in self._settings.formats or not reading.source.regular:
             return None
         digest = hashlib.sha256()
         with open_stream(reading.source) as stream:
@@ -219,9 +248,9 @@ def named_format(name: str, formats: Sequence[LogFormat]) -> LogFormat:
     """The format called ``name``.
 
     Raises:
-        InputError: there is none.
+        UsageError: there is none.
     """
     for fmt in formats:
         if fmt.name == name:
             return fmt
-    raise InputError(f"no format is called {name!r}", hint=f"known are {', '.join(f.name for f in formats)}")
+    raise UsageError(f"no format is called {name!r}", hint=f"known are {', '.join(f.name for f in formats)}")

@@ -1,6 +1,7 @@
 """From what a user typed to a list of sources."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,15 @@ class Source:
     @property
     def size(self) -> int:
         """Bytes on disk; 0 where that cannot be known."""
-        return self.path.stat().st_size if self.path else 0
+        try:
+            return self.path.stat().st_size if self.path else 0
+        except OSError:
+            return 0
+
+    @property
+    def regular(self) -> bool:
+        """Whether it can be read twice: a file, not a pipe."""
+        return self.path is not None and self.path.is_file()
 
 
 def expand(patterns: Iterable[str]) -> tuple[Source, ...]:
@@ -31,13 +40,13 @@ def expand(patterns: Iterable[str]) -> tuple[Source, ...]:
     Raises:
         InputError: a pattern matches nothing.
     """
-    found: dict[str, Source] = {}
+    found: dict[Path | None, Source] = {}
     for pattern in patterns:
         matched = list(_expand_one(pattern))
         if not matched:
             raise InputError(f"no file matches {pattern!r}", hint="check the path; a directory is read recursively, '-' is standard input")
         for source in matched:
-            found.setdefault(source.uri, source)
+            found.setdefault(source.path, source)
     return tuple(found.values())
 
 
@@ -57,7 +66,8 @@ def _expand_one(pattern: str) -> Iterator[Source]:
 
 def _file(path: Path) -> Source:
     absolute = path.absolute()
-    return Source(str(absolute), absolute)
+    # Names are bytes, reports are UTF-8.
+    return Source(os.fsencode(absolute).decode("utf-8", "backslashreplace"), absolute)
 
 
 def _hidden(relative: Path) -> bool:

@@ -160,7 +160,11 @@ EVENTS: tuple[Column, ...] = (
         "refused", "BOOLEAN", "The answer was withheld: content filter, guardrail, or a refusal field. Refusals in prose are not recognised"
     ),
     # state of the evidence
-    Column("request_state", "VARCHAR", "Request body in the log: full, truncated, redacted or absent"),
+    Column(
+        "request_state",
+        "VARCHAR",
+        "Request body in the log: full, ambiguous (a key stands twice; the first is read), truncated, redacted or absent",
+    ),
     Column("response_state", "VARCHAR", "Response body in the log: full, truncated, redacted or absent"),
     Column("sample_rate", "DOUBLE", "Share of calls that the log keeps; 1 where it keeps all"),
 )
@@ -198,7 +202,7 @@ VECTORS: tuple[Column, ...] = (
     Column(
         "vector",
         "DOUBLE[]",
-        "The row: numbers as sent, booleans as 0 and 1, missing as NaN, anything else as a keyed code in [2^31, 2^32) that keeps "
+        "The row: numbers as sent, booleans as 0 and 1, missing as NaN, anything else as a keyed code in [2^52, 2^53) that keeps "
         "equality and nothing else",
     ),
     Column("names", "VARCHAR[]", "Names of the coordinates, sorted; null where the log gives positions only"),

@@ -71,12 +71,12 @@ class AppendResult:
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """A source that was read whole before. ``source_id`` is the hash of its content, ``size`` its bytes."""
+    """A source that was read whole before. ``source_id`` is the hash of its content."""
 
     source_id: str
-    size: int
     key_id: str
     format: str
+    rejected: int
 
 
 def _conform(name: str, table: pa.Table) -> pa.Table:

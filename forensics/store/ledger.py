@@ -109,7 +109,7 @@ def _source_row(report: SourceReport, key_id: str, commit_id: int) -> tuple[Any,
 def known_sources(connection: sqlite3.Connection, head_id: str) -> tuple[KnownSource, ...]:
     """Sources with this beginning that were read whole, sorted."""
     rows = connection.execute(
-        "SELECT source_id, size, key_id, format FROM sources WHERE head_id = ? AND source_id <> '' AND status <> 'unusable' "
+        "SELECT source_id, key_id, format, rejected FROM sources WHERE head_id = ? AND source_id <> '' AND status <> 'unusable' "
         "ORDER BY source_id, key_id",
         (head_id,),
     )

@@ -77,6 +77,8 @@ def prepare(root: Path, *, create: bool) -> None:
         os.close(os.open(root / NAME, os.O_RDWR | os.O_CREAT, 0o600))
     with reading(root) as connection:
         version = _version(connection, root)
+    if version == 0 and (root / "parts").exists():
+        raise StoreError("the manifest is empty, but there are parts", where=str(root), hint=f"restore {NAME} from a backup")
     if version == 0 and not create:
         raise StoreError("the store is empty", where=str(root), hint=hint)
     if version < len(MIGRATIONS):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forensics.model.errors import StoreError
 from forensics.model.event import SCHEMA_VERSION, TABLES
 
 PARTS = "parts"
@@ -116,11 +117,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def sweep(root: Path, keep: Collection[str]) -> None:
-    """Unlink every part file whose path relative to ``root`` is not in ``keep``; files that are not named like parts stay."""
-    for path in sorted((root / PARTS).rglob("c[0-9]*.parquet")):
-        if path.relative_to(root).as_posix() not in keep:
-            path.unlink()
+def sweep(root: Path, keep: Collection[str], last_commit: int) -> None:
+    """Unlink every part file whose path relative to ``root`` is not in ``keep``; files that are not named like parts stay.
+
+    Raises:
+        StoreError: a part is younger than any that a killed run can have left: the manifest is older than the parts.
+    """
+    leftover = [path for path in sorted((root / PARTS).rglob("c[0-9]*.parquet")) if path.relative_to(root).as_posix() not in keep]
+    for path in leftover:
+        number = path.stem.removeprefix("c")
+        if number.isdigit() and int(number) > last_commit + 1:
+            raise StoreError(
+                f"a part of commit {int(number)}, but the manifest ends at commit {last_commit}",
+                where=str(path),
+                hint="was an older state.sqlite restored? bring the newer one back, or move this part away if it may go",
+            )
+    for path in leftover:
+        path.unlink()
 
 
 def select(table: str, paths: Sequence[Path]) -> str:

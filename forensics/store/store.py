@@ -66,7 +66,8 @@ class Store:
         if not catalog.is_current(self.root, connection):
             catalog.publish(self.root, connection)
         # After publishing: the old catalog may have named what goes now.
-        parts.sweep(self.root, keep=manifest.forget_retired(connection, self._grace_seconds))
+        keep = manifest.forget_retired(connection, self._grace_seconds)
+        parts.sweep(self.root, keep, manifest.last_commit(connection))
 
     def _held(self) -> sqlite3.Connection:
         if self._writer is None:
@@ -165,8 +166,13 @@ class Store:
 
     def result(self, name: str) -> pa.Table | None:
         """A live result, or null where no scan has made one."""
-        paths = [p.path for p in self.snapshot().parts if p.table == name and name not in TABLES]
-        return parts.read(paths) if paths else None
+        return self.results(name)[0]
+
+    def results(self, *names: str) -> tuple[pa.Table | None, ...]:
+        """Live results of one moment, each null where no scan has made it."""
+        live = self.snapshot().parts
+        found = ([p.path for p in live if p.table == name and name not in TABLES] for name in names)
+        return tuple(parts.read(paths) if paths else None for paths in found)
 
     def known_source(self, head_id: str) -> tuple[KnownSource, ...]:
         """Sources that begin like this and were read whole before."""

@@ -61,7 +61,7 @@ def test_show_explains(run: Any, log: Path) -> None:
     assert shown.code == 0
     for expected in (
         "AML.T0024.000 Infer Training Data Membership",
-        "calls that have the prompt itself scored: 60",
+        "queries that have the prompt itself scored: 60",
         "calls: ",
         "what to do\n  1. Who is it?",
     ):
@@ -123,6 +123,33 @@ def test_moved_recompressed_and_grown_files_add_only_what_is_new(run: Any, log: 
     grown = [json.loads(lines[0]) | {"id": f"later-{n}"} for n in range(7)]
     log.write_bytes(body + b"".join(json.dumps(row).encode() + b"\n" for row in grown))
     assert counts(log) == (7, 187)
+
+
+def test_a_wrong_format_or_mapping_can_be_put_right(run: Any, log: Path, tmp_path: Path) -> None:
+    assert run("ingest", log, "--format", "bedrock").code == 3
+    assert run("ingest", log, "--json").json[0]["new"] == 180
+    mapping = 'name = "own"\n[marks]\nid = true\n[columns]\nts = "{}"\nuser_id = "metadata.user_api_key_user_id"\n'
+    for place, new in (("nowhere", 0), ("startTime", 180)):
+        (tmp_path / "own.toml").write_text(mapping.format(place))
+        options = ("--mapping", tmp_path / "own.toml", "--format", "own", "--store", tmp_path / "mapped", "--json")
+        assert run("ingest", log, *options).json[0]["new"] == new
+
+
+def test_credentials_are_hashed_wherever_they_stand(run: Any, log: Path, tmp_path: Path) -> None:
+    row = json.loads(log.read_text().splitlines()[0])
+    secrets = ("sk-proj-abcdefghijklmnop1234", "Bearer abcdefghijkl", "AKIAIOSFODNN7EXAMPLE", "eyJhbGciOi.eyJzdWIiOi.c2ln")
+    for n, secret in enumerate(secrets):
+        names = ("user_api_key_user_id", "user_api_key_user_email", "user_api_key_hash", "user_agent", "user_api_key_team_id")
+        changed = row | {
+            "id": str(n),
+            "metadata": dict.fromkeys(names, secret),
+            "trace_id": secret,
+            "api_base": f"http://x/v1?key={secret}",
+        }
+        (tmp_path / f"{n}.jsonl").write_text(json.dumps(changed) + "\n")
+        assert run("ingest", tmp_path / f"{n}.jsonl").code == 0
+    everything = run("query", "select * from events", "--format", "json").out
+    assert not [secret for secret in secrets if secret in everything]
 
 
 def test_an_id_with_other_content_is_kept_and_said(run: Any, log: Path, tmp_path: Path) -> None:
@@ -201,7 +228,7 @@ def test_too_many_rejects_is_exit_code_3_and_the_good_are_kept(run: Any, log: Pa
     ("arguments", "code", "said"),
     [
         (["ingest", "nothing*.jsonl"], 3, "no file matches"),
-        (["ingest", "calls.jsonl", "--format", "nonsense"], 3, "known are bedrock, databricks, litellm"),
+        (["ingest", "calls.jsonl", "--format", "nonsense"], 2, "known are bedrock, databricks, litellm"),
         (["ingest", "calls.jsonl", "--mapping", "none.toml"], 2, "cannot be read"),
         (["ingest"], 2, "Missing argument"),
         (["ingest", "calls.jsonl", "--config", "none.toml"], 2, "cannot be read"),

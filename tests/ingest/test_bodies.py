@@ -170,8 +170,8 @@ def test_coordinates(bodies: Callable[..., Any]) -> None:
     (vector,) = read.vectors["vector"].to_pylist()
     assert vector[:3] == [1.0, 1.0, 2.5]
     assert math.isnan(vector[3])
-    assert vector[4] == vector[5] >= 2**31
-    assert vector[6] >= 2**31
+    assert vector[4] == vector[5] >= 2**52
+    assert vector[6] >= 2**52
 
 
 def test_parameters_are_found_wherever_the_api_puts_them(bodies: Callable[..., Any]) -> None:
@@ -214,6 +214,72 @@ def test_a_large_batch_and_a_large_image(bodies: Callable[..., Any]) -> None:
     assert read.events["n_items"].to_pylist() == [5000, 1]
     assert read.items["idx"].to_pylist()[:5000] == list(range(5000))
     assert len(read.vectors["vector"].to_pylist()[-1]) == 4096
+
+
+@pytest.mark.parametrize(
+    "beside", [{"prompt": []}, {"prompt": ""}, {"prompt": None}, {"input": {}}, {"messages": []}], ids=lambda value: json.dumps(value)
+)
+def test_an_empty_shape_hides_nothing(beside: dict[str, Any], bodies: Callable[..., Any]) -> None:
+    read = bodies((ROWS | beside, {"predictions": [0, 1]}))
+    assert said(read, "modality", "label") == [("vector", "0"), ("vector", "1")]
+
+
+def test_two_shapes_are_two_questions_and_answers_stay_with_theirs(bodies: Callable[..., Any]) -> None:
+    both = {"choices": [{"text": "yes", "finish_reason": "stop"}], "predictions": [0, 1]}
+    read = bodies((ROWS | {"prompt": "x"}, both))
+    assert said(read, "idx", "modality", "label", "answer_size") == [
+        (0, "text", None, 3),
+        (1, "vector", "0", None),
+        (2, "vector", "1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"prompt":"a \\ud83d b"}', '{"prompt":"a\x01b"}', '\ufeff{"prompt":"x"}'], ids=["surrogate", "control", "bom"]
+)
+def test_a_body_in_a_string_is_mended_like_the_record(body: str, bodies: Callable[..., Any]) -> None:
+    read = bodies((body, None))
+    assert (read.events["request_state"].to_pylist(), read.items.num_rows, read.report.mended) == (["full"], 1, 1)
+
+
+def test_a_key_that_stands_twice_is_said(bodies: Callable[..., Any]) -> None:
+    read = bodies(('{"prompt":"one","prompt":"two","echo":true}', None))
+    assert (read.events["request_state"].to_pylist(), read.events["echo"].to_pylist()) == (["ambiguous"], [True])
+
+
+@pytest.mark.parametrize("odd", ["*", "", "a\\", 'a"', "a.b", "a/b", "~", "$", "[0]", "ä", "x" * 300])
+def test_odd_keys_are_keys(odd: str, bodies: Callable[..., Any]) -> None:
+    read = bodies(({"instances": [{odd: 1, "z": 2}, {odd: 3, "z": 2}]}, None))
+    assert sorted(map(sorted, read.vectors["vector"].to_pylist())) == [[1.0, 2.0], [2.0, 3.0]]
+    assert all(len(name) <= 64 for names in read.vectors["names"].to_pylist() for name in names)
+
+
+def test_what_a_model_wrote_is_no_label(bodies: Callable[..., Any]) -> None:
+    read = bodies(
+        ({"inputs": ["who?"]}, {"predictions": ["The patient in bed seven has been diagnosed with something that nobody may know."]})
+    )
+    assert said(read, "label", "answer_size") == [(None, 80)]
+
+
+def test_no_text_can_look_like_another_division_into_messages(bodies: Callable[..., Any]) -> None:
+    one = {"messages": [{"role": "user", "content": "a\nassistant: b"}]}
+    two = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    hashes = [h for (h,) in said(bodies((one, None), (two, None), ({"prompt": "user: a\nassistant: b"}, None)), "exact_hash")]
+    assert len(set(hashes)) == 3
+
+
+def test_choices_are_taken_by_their_index(bodies: Callable[..., Any]) -> None:
+    choices = [{"index": 1, "text": "22"}, {"index": 0, "text": "1"}]
+    assert said(bodies(({"prompt": ["a", "b"]}, {"choices": choices})), "answer_size") == [(1,), (2,)]
+
+
+def test_a_batch_costs_what_its_rows_cost(bodies: Callable[..., Any]) -> None:
+    count = 60_000
+    answer = {"predictions": [n % 2 for n in range(count)], "scores": [[0.25, 0.75]] * count}
+    read = bodies(
+        ({"instances": [[n, 1] for n in range(count)]}, answer), ({"prompt": ["x"] * count}, {"choices": [{"text": "y"}] * count})
+    )
+    assert (read.events["n_items"].to_pylist(), read.report.rejected) == ([count, count], 0)
 
 
 JSON = st.recursive(

@@ -170,9 +170,9 @@ def test_a_source_read_whole_is_known_by_its_beginning(store: Store) -> None:
         store.record_sources([report(source_id="s1"), report("b", "s2", size=20), report("c", "s3", status="unusable")], key_id="key-1")
         store.record_sources([report(source_id="s1")], key_id="key-2")
     assert store.known_source("head") == (
-        KnownSource("s1", 10, "key-1", "litellm"),
-        KnownSource("s1", 10, "key-2", "litellm"),
-        KnownSource("s2", 20, "key-1", "litellm"),
+        KnownSource("s1", "key-1", "litellm", 0),
+        KnownSource("s1", "key-2", "litellm", 0),
+        KnownSource("s2", "key-1", "litellm", 0),
     )
     assert store.known_source("other") == ()
 

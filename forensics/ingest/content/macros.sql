@@ -1,5 +1,17 @@
 -- Helpers of the steps. They expect keyed_hash and keyed_code.
 
+-- JSON that a strict parser refuses although its meaning is plain: halves of surrogate pairs, raw control characters, a byte order mark.
+create or replace temp macro mended(value) as
+  ltrim(regexp_replace(regexp_replace(value, '\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\ufffd', 'g'), '[\x00-\x1f]', ' ', 'g'), chr(65279) || ' ');
+
+-- One member of an object, whatever its key is called (RFC 6901).
+create or replace temp macro member(value, key) as
+  json_extract(value, '/' || replace(replace(key, '~', '~0'), '/', '~1'));
+
+-- The name of a coordinate; one that may be more than a name is hashed.
+create or replace temp macro plain_name(value) as
+  case when regexp_full_match(value, '[A-Za-z0-9_.:\[\]-]{0,64}') then value else 'h:' || left(keyed_hash(value), 16) end;
+
 -- The JSON text of a body that may be JSON, JSON inside a string, or nothing.
 create or replace temp macro body_text(body) as
   case when left(body, 1) = '"' then try(json_extract_string(body, '$')) else body end;
@@ -14,7 +26,9 @@ create or replace temp macro content_text(content) as
     when 'VARCHAR' then content->>'$'
     when 'ARRAY' then array_to_string(
       list_transform(from_json(content, '["JSON"]'), lambda part:
-        coalesce(part->>'$.text', case when json_type(part) = 'VARCHAR' then part->>'$' end, part::varchar)), E'\n')
+        case when json_type(part) = 'VARCHAR' then part->>'$'
+             when list_has_all(['type', 'text', 'cache_control', 'annotations', 'logprobs'], json_keys(part)) then coalesce(part->>'$.text', part::varchar)
+             else part::varchar end), E'\n')
     when 'NULL' then null
     else content::varchar
   end;
@@ -45,9 +59,12 @@ create or replace temp macro row_vector(value) as
 create or replace temp macro score_list(value) as
   case json_type(value)
     when 'ARRAY' then list_filter(from_json(flat(value), '["DOUBLE"]'), lambda x: x is not null)
-    when 'OBJECT' then list_filter(list_transform(json_keys(value), lambda k: try_cast(json_extract(value, '$."' || replace(k, '"', '') || '"') as double)),
-                                   lambda x: x is not null)
+    when 'OBJECT' then list_filter(list_transform(json_keys(value), lambda k: try_cast(member(value, k) as double)), lambda x: x is not null)
     when 'DOUBLE' then [value::double]
     when 'UBIGINT' then [value::double]
     when 'BIGINT' then [value::double]
   end;
+
+-- Class of each of these, where they have names.
+create or replace temp macro score_names(value) as
+  case when json_type(value) = 'OBJECT' then list_filter(json_keys(value), lambda k: try_cast(member(value, k) as double) is not null and length(k) <= 64) end;

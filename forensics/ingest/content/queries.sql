@@ -1,67 +1,84 @@
 -- queries: one row per query of a call. kind: chat, text, tokens, row (one JSON value), tensor (already a list of values).
+-- Whatever is filled counts: a body that asks in two ways asks twice, or one way could hide the other. idx counts through all of them;
+-- place and n count within the questions in words (chat, text, tokens) and within the rows, as the answers do.
 
-create or replace temp table queries as
-with chosen as (
-  select
-    call_no,
-    q.dataframe_split.columns as names,
+create or replace temp table asked as
+with shapes as (
+  select call_no, 1 as shape, case when json_type(q.messages, '$[0]') = 'OBJECT' then 'chat' else 'words' end as kind, q.messages as body,
+         null::varchar[] as names from bodies
+  union all select call_no, 2, case when json_type(q.input, '$[0]') = 'OBJECT' then 'chat' else 'words' end, q.input, null from bodies
+  union all select call_no, 3, 'words', q.prompt, null from bodies
+  union all select call_no, 4, 'words', q.inputText, null from bodies
+  union all select call_no, 5, 'words', q.texts, null from bodies
+  union all select call_no, 6, 'words', q.message, null from bodies
+  union all select call_no, 7, 'rows', q.instances, null from bodies
+  union all select call_no, 8, 'rows', q.dataframe_records, null from bodies
+  union all select call_no, 9, 'rows', q.dataframe_split.data, q.dataframe_split.columns from bodies
+  union all select call_no, 10, case when json_exists(q.inputs, '$[0].shape') and json_exists(q.inputs, '$[0].data') then 'tensors' else 'rows' end,
+         q.inputs, null from bodies
+),
+filled as (
+  select call_no, shape, names, body,
     case
-      when json_type(q.messages) = 'ARRAY' and json_type(q.messages, '$[0]') = 'OBJECT' then q.messages
-      when json_type(q.input) = 'ARRAY' and json_type(q.input, '$[0]') = 'OBJECT' then q.input
-    end as chat,
-    -- LiteLLM puts the prompt of a completion and the input of an embedding where chats have their messages.
-    coalesce(q.prompt, q.input, q.inputText, q.texts, q.messages) as texts,
-    coalesce(q.instances, q.dataframe_records, q.dataframe_split.data, q.inputs) as rows,
-    coalesce(q.system, q.instructions) as system
-  from bodies
-),
-shaped as (
-  select *,
-    json_type(rows) = 'OBJECT' or coalesce(json_exists(rows, '$[0].shape') and json_exists(rows, '$[0].data'), false) as tensors
-  from chosen
-),
-listed as (
-  select call_no, 'chat' as kind, [chat] as inputs, system, null::varchar[] as names from shaped where chat is not null
-  union all
-  select call_no,
-         case when json_type(texts, '$[0]') in ('UBIGINT', 'BIGINT', 'ARRAY') then 'tokens' else 'text' end,
-         case when json_type(texts) = 'ARRAY' and json_type(texts, '$[0]') in ('VARCHAR', 'ARRAY') then json_list(texts) else [texts] end,
-         system, null
-  from shaped where chat is null and texts is not null and json_type(texts) in ('VARCHAR', 'ARRAY') and json_array_length(texts) is distinct from 0 or
-                    (chat is null and json_type(texts) = 'VARCHAR')
-  union all
-  select call_no, 'row', case when json_type(rows) = 'ARRAY' then json_list(rows) else [rows] end, null, names
-  from shaped where chat is null and texts is null and rows is not null and not tensors
+      when kind = 'rows' and json_type(body) = 'OBJECT' then 'columns'
+      when kind = 'words' and json_type(body, '$[0]') in ('UBIGINT', 'BIGINT', 'DOUBLE') then 'tokens'
+      else kind end as kind
+  from shapes
+  where body is not null and json_type(body) <> 'NULL' and body::varchar not in ('[]', '{}')
 )
-select call_no, unnest(generate_series(0, len(inputs) - 1))::integer as idx, kind, unnest(inputs) as input, system, names, null::json[] as elements
-from listed;
+select * from filled
+-- An empty text is a question only where there is no other.
+qualify body::varchar <> '""' or count(*) over (partition by call_no) = 1;
 
--- V2 tensors, and V1 inputs given column by column: row i is slice i of every tensor, in the order of their names.
-insert into queries
+create or replace temp table elements as
+select call_no, shape, kind, names, 1 as position, body as input from asked where kind in ('chat', 'tokens')
+union all
+select call_no, shape, kind, names, generate_subscripts(list, 1) as position, unnest(list) as input
+from (select call_no, shape, kind, names, case when json_type(body) = 'ARRAY' then json_list(body) else [body] end as list
+      from asked where kind in ('words', 'rows'));
+
+-- V2 tensors, and inputs given column by column: row i is slice i of every tensor, in the order of their names.
+create or replace temp table tensor_rows as
 with tensors as (
-  select call_no, coalesce(t->>'$.name', '') as name, json_list(flat(t->'$.data')) as data,
+  select call_no, shape, position as tensor, coalesce(t->>'$.name', '') as name, json_list(flat(t->'$.data')) as data,
          coalesce(try_cast(t->>'$.shape[0]' as bigint), 0) as declared
-  from (select call_no, unnest(json_list(q.inputs)) as t from bodies
-        where json_exists(q.inputs, '$[0].shape') and q.messages is null and q.prompt is null and q.input is null)
+  from (select call_no, shape, generate_subscripts(list, 1) as position, unnest(list) as t
+        from (select call_no, shape, json_list(body) as list from asked where kind = 'tensors'))
   union all
-  select call_no, name, case when json_type(column_data) = 'ARRAY' then json_list(flat(column_data)) else [column_data] end,
-         coalesce(json_array_length(column_data), 1)
-  from (select call_no, unnest(json_keys(q.inputs)) as name, q.inputs as inputs from bodies
-        where json_type(q.inputs) = 'OBJECT' and q.messages is null and q.prompt is null and q.input is null and q.instances is null),
-       lateral (select json_extract(inputs, '$."' || replace(name, '"', '') || '"') as column_data)
+  select call_no, shape, position, name, case when json_type(data) = 'ARRAY' then json_list(flat(data)) else [data] end,
+         coalesce(json_array_length(data), 1)
+  from (select call_no, shape, position, name, member(body, name) as data
+        from (select call_no, shape, body, generate_subscripts(keys, 1) as position, unnest(keys) as name
+              from (select call_no, shape, body, json_keys(body) as keys from asked where kind = 'columns')))
 ),
 counted as (
   -- A shape of -1, or one that does not divide the data, means one row.
-  select *, case when declared > 0 and len(data) % declared = 0 then declared else 1 end as row_count from tensors where len(data) > 0
+  select *, case when declared > 0 and len(data) % declared = 0 then declared else 1 end as n_rows from tensors where len(data) > 0
 ),
-agreed as (select *, min(row_count) over (partition by call_no)::bigint as n_rows from counted),
-sliced as (
-  select call_no, name, unnest(generate_series(0, n_rows - 1)) as idx, data, (len(data) // n_rows)::bigint as width from agreed
+agreed as (
+  select *, (len(data) // least_rows)::bigint as width
+  from (select *, min(n_rows) over (partition by call_no, shape)::bigint as least_rows from counted)
 ),
-cut as (
-  select call_no, idx, name, data[idx * width + 1 : (idx + 1) * width] as part from sliced
+numbered as (
+  select call_no, shape, tensor, name, width, generate_subscripts(data, 1) - 1 as off, unnest(data) as value from agreed
 )
-select call_no, idx::integer, 'tensor', null, null,
-       flatten(list(case when len(part) = 1 then [name] else list_transform(part, lambda x, i: name || '[' || (i - 1) || ']') end order by name)),
-       flatten(list(part order by name))
-from cut group by call_no, idx;
+select call_no, shape, (off // width + 1)::bigint as position,
+       list(case when width = 1 then name else name || '[' || off % width || ']' end order by name, tensor, off) as names,
+       list(value order by name, tensor, off) as elements
+from numbered group by all;
+
+create or replace temp table queries as
+with found as (
+  select call_no, shape, position, names, input, null::json[] as elements,
+    case when kind = 'rows' then 'row' when kind = 'words' then case when json_type(input) = 'ARRAY' then 'tokens' else 'text' end else kind end as kind
+  from elements
+  union all
+  select call_no, shape, position, names, null, elements, 'tensor' from tensor_rows
+),
+sorted as (select *, kind in ('row', 'tensor') as is_row from found)
+select call_no, kind, names, input, elements, is_row,
+  (row_number() over (partition by call_no order by shape, position) - 1)::integer as idx,
+  (row_number() over (partition by call_no, is_row order by shape, position) - 1)::integer as place,
+  count(*) over (partition by call_no, is_row) as n,
+  count(*) over (partition by call_no) = count(*) over (partition by call_no, is_row) as alone
+from sorted;

@@ -42,11 +42,11 @@ FORMAT = LogFormat(
         "native_id": "r.id",
         "ts": "timestamp_of(r.startTime)",
         "api_key_id": "coalesce(nullif(r.metadata.user_api_key_hash, ''), r.metadata.user_api_key_alias)",
-        # The owner of the key, or the end user that the application named.
-        "user_id": "coalesce(nullif(r.metadata.user_api_key_user_id, ''), r.end_user)",
+        "user_id": "r.metadata.user_api_key_user_id",
         "user_email": "r.metadata.user_api_key_user_email",
         "org_id": "coalesce(nullif(r.metadata.user_api_key_org_id, ''), r.metadata.user_api_key_team_id)",
-        "session_id": "r.trace_id",
+        # The end user is what the caller says: good for a session, never for who is counted.
+        "session_id": "coalesce(nullif(r.trace_id, ''), r.end_user)",
         "client_ip": "coalesce(nullif(r.metadata.requester_ip_address, ''), r.requester_ip_address)",
         "user_agent": "r.metadata.user_agent",
         "provider": "r.custom_llm_provider",
@@ -64,8 +64,11 @@ FORMAT = LogFormat(
         # A failed call has no usage; LiteLLM writes zeros there.
         "input_tokens": "case when r.status = 'failure' then nullif(r.prompt_tokens, 0) else r.prompt_tokens end",
         "output_tokens": "case when r.status = 'failure' then nullif(r.completion_tokens, 0) else r.completion_tokens end",
-        "request_state": "case when contains(left(r.messages, 4096), 'redacted-by-litellm') then 'redacted' end",
-        "response_state": "case when contains(left(r.response, 4096), 'redacted-by-litellm') then 'redacted' end",
+        # Compared whole: a prompt that merely holds the marker must not pass for a redaction.
+        "request_state": """case when r.messages::varchar = '"redacted-by-litellm"' or (json_array_length(r.messages) = 1
+            and json_extract_string(r.messages, '$[0].content') = 'redacted-by-litellm') then 'redacted' end""",
+        "response_state": """case when 'redacted-by-litellm' in (json_extract_string(r.response, '$.text'),
+            json_extract_string(r.response, '$.choices[0].message.content')) then 'redacted' end""",
         "request": """case when r.messages is null or r.messages in ('null', '{}', '[]', '""') then null
             else json_object('messages', r.messages, 'parameters', r.model_parameters) end""",
         "response": "r.response",
