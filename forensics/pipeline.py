@@ -37,7 +37,7 @@ from forensics.store import CallBatch, Store
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """A scan's record, and every incident that the store now holds, ranked."""
+    """A scan's record, and the incidents that this scan found or found again, ranked. The store may hold more, of earlier ones."""
 
     scan: Scan
     incidents: tuple[Incident, ...]
@@ -114,6 +114,8 @@ def _features(
     end = until or max((p.max_ts + timedelta(microseconds=1) for p in snapshot.select("events") if p.max_ts), default=None)
     if start is None or end is None:
         raise InputError("the store holds no event", hint="forensics ingest SOURCE")
+    if since and until and start >= end:
+        raise InputError(f"the window ends at {end.isoformat()}, before it begins at {start.isoformat()}", hint="check --since and --until")
     partitions = []
     for bucket in range(BUCKETS):
         files = {table: [str(p.path) for p in snapshot.select(table, bucket=bucket, since=start, until=end)] for table in TABLES}
@@ -172,7 +174,8 @@ def scan(
         computed = {f.spec.name: found.tables.get(f.spec.name, feature_schema(f.spec).empty_table()) for f in plugins}
         tables = {f"features_{name}": table for name, table in computed.items()} | to_tables(ranked)
         store.publish_scan(record, tables)
-    return ScanResult(record, ranked)
+    found_here = {(d.clients, d.models, d.tactic) for d in drafts}
+    return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models, i.tactic) in found_here and i.merged_into is None))
 
 
 def prior_incidents(store: Store) -> tuple[Incident, ...]:

@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Find the clients who probe a model rather than use it, in the access logs that gateways already write.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 --fail-on met, 2 usage, 3 unusable input, 4 delivery incomplete, 5 internal, 75 locked.",
 )

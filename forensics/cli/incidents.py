@@ -4,12 +4,14 @@ import re
 import shlex
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from forensics.cli import output
 from forensics.cli.options import FormatOption, StoreOption, open_store
+from forensics.config import DEFAULT_STORE, store_directory
 from forensics.model.atlas import technique_name
 from forensics.model.errors import UsageError
 from forensics.model.incident import Incident
@@ -48,9 +50,9 @@ def list_(
         i
         for i in _ranked(store)
         if (min_severity is None or LEVELS.index(i[1].severity) >= LEVELS.index(min_severity))
-        and (client is None or client in i[1].clients + i[1].associated_clients)
+        and (client is None or any(client in (c, c.partition(":")[2]) for c in i[1].clients + i[1].associated_clients))
         and (model is None or model in i[1].models)
-        and (technique is None or technique in i[1].techniques)
+        and (technique is None or any(t == technique.upper() or t.startswith(f"{technique.upper()}.") for t in i[1].techniques))
     ]
     if format == "table":
         queue([incident for _, incident in found])
@@ -93,7 +95,7 @@ def show(
 
         output.emit_json({"rank": rank} | asdict(incident))
     else:
-        _text(rank, incident)
+        _text(rank, incident, store)
 
 
 def queue(incidents: Sequence[Incident]) -> None:
@@ -112,7 +114,7 @@ def _ranked(store: object) -> list[tuple[int, Incident]]:
     return list(enumerate(rank(prior_incidents(open_store(store))), 1))  # type: ignore[arg-type]
 
 
-def _text(rank: int, incident: Incident) -> None:
+def _text(rank: int, incident: Incident, store: Path | None) -> None:
     say = output.line
     safe = output.printable
     say(f"{incident.incident_id}  rank {rank}  risk {incident.risk_score:.1f}")
@@ -134,7 +136,9 @@ def _text(rank: int, incident: Incident) -> None:
             say(f"  calls: {', '.join(cited)}")
     _list("what else it may be", [text for finding in incident.findings for text in finding.falsepositives])
     _list("what to do", [text for finding in incident.findings for text in finding.triage])
-    say(f"\nnext: forensics query {_shown_calls(incident.clients)}")
+    where = store_directory(store)
+    place = "" if str(where) == DEFAULT_STORE else f" --store {shlex.quote(output.printable(str(where)))}"
+    say(f"\nnext: forensics query {_shown_calls(incident.clients)}{place}")
 
 
 def _list(heading: str, texts: Sequence[str]) -> None:

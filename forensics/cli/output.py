@@ -26,8 +26,9 @@ def line(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """One line of message."""
-    sys.stderr.write(printable(text) + "\n")
+    """A message, line by line."""
+    for part in text.splitlines() or [""]:
+        sys.stderr.write(printable(part) + "\n")
 
 
 def error(text: str, hint: str | None = None) -> None:
@@ -84,6 +85,8 @@ def emit(table: pa.Table, form: str) -> None:
     """
     if form not in FORMATS:
         raise UsageError(f"no format is called {form!r}", hint=f"known are {', '.join(FORMATS)}")
+    if twice := sorted({name for name in table.column_names if table.column_names.count(name) > 1}):
+        raise UsageError(f"two columns are called {twice[0]!r}", hint=f'name them apart: select a."{twice[0]}" as first, ...')
     _WRITERS[form](table)
 
 

@@ -54,6 +54,8 @@ def validate(rules: RulesOption = None) -> None:
 
     good, problems = validate_rules(rules_directory(rules), _specs())
     _report(problems)
+    if not good and not problems:
+        raise UsageError("no rule lies here", where=str(rules_directory(rules)), hint="expected <directory>/<atlas-technique>/<rule>.yml")
     output.line(f"{len(good)} rules are valid, {len(problems)} problems")
     if problems:
         raise typer.Exit(2)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from forensics.model.errors import UsageError
 from forensics.model.event import ARROW_TYPES, TABLES
 from forensics.model.feature import FeatureColumn, FeatureSpec
 
@@ -40,8 +41,7 @@ def load_features() -> tuple[Feature, ...]:
     """Every ``*.sql`` below ``forensics/features/<grain>/``, sorted by name.
 
     Raises:
-        TypeError: a file without a header, with a header that does not fit, or a name used twice. Features are code: this
-            is for whoever wrote the file, and says which.
+        UsageError: a file without a header, with a header that does not fit, or a name used twice.
     """
     found = [
         _parse(file, grain)
@@ -52,18 +52,21 @@ def load_features() -> tuple[Feature, ...]:
     found.sort(key=lambda f: f.spec.name)
     names = [f.spec.name for f in found]
     if len(set(names)) < len(names):
-        raise TypeError(f"two features have one name: {sorted(n for n in names if names.count(n) > 1)[0]}")
+        raise UsageError(f"two features have one name: {sorted(n for n in names if names.count(n) > 1)[0]}")
     return tuple(found)
 
 
 def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
     match = _HEADER.match(file.read_text(encoding="utf-8"))
     if not match:
-        raise TypeError(f"{file}: expected /* description, version, requires, [columns] */ before the query")
-    header = tomllib.loads(match[1])
+        raise UsageError(f"{file}: expected /* description, version, requires, [columns] */ before the query")
+    try:
+        header = tomllib.loads(match[1])
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file}: the header is no TOML: {error}", hint="docs/architecture.md has an example") from error
     missing = {"description", "version", "requires", "columns"} - set(header)
     if missing or not header["columns"]:
-        raise TypeError(f"{file}: the header lacks {', '.join(sorted(missing)) or 'columns'}")
+        raise UsageError(f"{file}: the header lacks {', '.join(sorted(missing)) or 'columns'}")
     _check_requirements(file, header["requires"])
     spec = FeatureSpec(
         name=file.name.removesuffix(".sql"),
@@ -79,11 +82,11 @@ def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
 def _column(file: Traversable, name: str, text: str) -> FeatureColumn:
     kind, _, description = text.partition(": ")
     if kind not in ARROW_TYPES or not description:
-        raise TypeError(f'{file}: column {name}: expected "TYPE: description" with a type of {", ".join(ARROW_TYPES)}')
+        raise UsageError(f'{file}: column {name}: expected "TYPE: description" with a type of {", ".join(ARROW_TYPES)}')
     return FeatureColumn(name, kind, description)
 
 
 def _check_requirements(file: Traversable, requires: Sequence[str]) -> None:
     known = {f"{table}.{column.name}" for table, columns in TABLES.items() for column in columns}
     if unknown := [name for name in requires if name not in known]:
-        raise TypeError(f"{file}: requires {unknown[0]}, which no canonical table has (docs/event-schema.md)")
+        raise UsageError(f"{file}: requires {unknown[0]}, which no canonical table has (docs/event-schema.md)")

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from forensics.features.interface import Feature
+from forensics.model.errors import UsageError
 from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema
 from forensics.model.feature import FeatureSpec
 
@@ -41,7 +42,7 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
     """All ``features`` of one partition, each sorted by its grain.
 
     Raises:
-        TypeError: a feature's query does not return what its header declares.
+        UsageError: a feature's query does not run, or does not return what its header declares, once per subject.
     """
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
@@ -71,14 +72,16 @@ def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], part
 
 def _run(con: duckdb.DuckDBPyConnection, feature: Feature) -> pa.Table:
     spec = feature.spec
-    wanted = [*spec.grain, *(c.name for c in spec.columns)]
-    relation = con.sql(feature.sql)
-    if missing := [name for name in wanted if name not in relation.columns]:
-        raise TypeError(f"feature {spec.name}: the query does not return {', '.join(missing)}")
-    con.register("result", relation.to_arrow_table())
+    grain = ", ".join(spec.grain)
     casts = ", ".join([*spec.grain, *(f'"{c.name}"::{c.type} as "{c.name}"' for c in spec.columns)])
-    table = con.sql(f"select {casts} from result order by {', '.join(spec.grain)}").to_arrow_table()
-    con.unregister("result")
+    try:
+        if missing := [c.name for c in spec.columns if c.name not in con.sql(feature.sql).columns]:
+            raise UsageError(f"feature {spec.name}: the query does not return {', '.join(missing)}", hint="its header declares them")
+        table = con.sql(f"select {casts} from (\n{feature.sql}\n) order by {grain}").to_arrow_table()
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.ConversionException) as error:
+        raise UsageError(f"feature {spec.name}: {error}", hint="the query has to return what its header declares") from error
+    if len(table.group_by(list(spec.grain)).aggregate([])) < len(table):
+        raise UsageError(f"feature {spec.name}: more than one row for one {grain}", hint="group by all of them")
     return table
 
 

@@ -16,6 +16,7 @@ from forensics.features.compare import of_all, of_client
 from forensics.features.frame import FeatureSet, assemble
 from forensics.features.interface import load_features
 from forensics.features.kernel import Partition, compute
+from forensics.model.errors import UsageError
 from forensics.model.event import arrow_schema
 from forensics.model.scan import Skipped
 
@@ -117,9 +118,18 @@ def test_a_client_beside_its_peers(traffic: tuple[pa.Table, pa.Table], tmp_path:
 )
 def test_a_feature_that_is_written_wrongly_says_so(text: str, complaint: str, tmp_path: Path) -> None:
     (tmp_path / "odd.sql").write_text(text)
-    with pytest.raises(TypeError, match=r"odd\.sql") as caught:
+    with pytest.raises(UsageError, match=r"odd\.sql") as caught:
         interface._parse(tmp_path / "odd.sql", ("client_id", "model"))
     assert complaint in str(caught.value)
+
+
+def test_two_rows_for_one_subject_are_refused(traffic: tuple[pa.Table, pa.Table], tmp_path: Path) -> None:
+    (tmp_path / "odd.sql").write_text(
+        '/* description = "x"\nversion = 1\nrequires = []\n[columns]\na = "BIGINT: b" */ select client_id, model, 1 as a from events'
+    )
+    feature = interface._parse(tmp_path / "odd.sql", ("client_id", "model"))
+    with pytest.raises(UsageError, match="feature odd: more than one row for one client_id, model"):
+        compute(partition(tmp_path / "p", *traffic), [feature])
 
 
 def test_a_query_that_does_not_return_what_it_declares_says_so(traffic: tuple[pa.Table, pa.Table], tmp_path: Path) -> None:
@@ -127,5 +137,5 @@ def test_a_query_that_does_not_return_what_it_declares_says_so(traffic: tuple[pa
         '/* description = "x"\nversion = 1\nrequires = []\n[columns]\na = "BIGINT: b" */ select client_id, model from events group by all'
     )
     feature = interface._parse(tmp_path / "odd.sql", ("client_id", "model"))
-    with pytest.raises(TypeError, match="feature odd: the query does not return a"):
+    with pytest.raises(UsageError, match="feature odd: the query does not return a"):
         compute(partition(tmp_path / "p", *traffic), [feature])
