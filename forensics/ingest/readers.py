@@ -66,7 +66,7 @@ def read(stream: Stream, max_record_bytes: int) -> Reading:
     blocks = stream.blocks()
     head = _head(blocks, 4 * max_record_bytes)
     reading = Reading(stream.source, "lines", [], hashlib.sha256(head[:HEAD_BYTES]).hexdigest())
-    reading.unusable = _not_text(head)
+    reading.unusable = (stream.problem if not head else None) or _not_text(head)
     if reading.unusable:
         return reading
     if head.startswith(_BOM):
