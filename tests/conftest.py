@@ -1,11 +1,18 @@
 """What tests of every stage share."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support import ROOT
 
 from forensics.sketch.key import Key
+
+# The same examples on every run, so that a red build can be repeated; `make soak` looks for new ones.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("soak", max_examples=1000)
+settings.load_profile("soak" if os.environ.get("FORENSICS_SOAK") else "fixed")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from forensics.model.errors import InputError
 READ_SIZE = 1 << 20
 # Compressed bytes for one call: 1 KiB unpacks to 1 MB of gzip, 32 MB of zstd, at the most. A damage costs what came with it.
 FEED_SIZE = 1 << 10
-GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+GZIP, ZSTD, PARQUET = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PAR1"
 
 
 class _Decompressor(Protocol):
@@ -117,10 +117,15 @@ def open_stream(source: Source) -> Iterator[Stream]:
         elif head.startswith(ZSTD):
             yield Stream(source, "zstd", raw, head, _make=_zstd)
         else:
-            yield Stream(source, "parquet" if head.startswith(PARQUET) else "plain", raw, head)
+            yield Stream(source, "parquet" if _is_parquet(head) else "plain", raw, head)
     finally:
         if source.path:
             raw.close()
+
+
+def _is_parquet(head: bytes) -> bool:
+    """Parquet is binary from the start; a line of text that happens to begin with its four letters is not."""
+    return head.startswith(PARQUET) and any(byte < 9 for byte in head[4:1024])
 
 
 def _unreadable(source: Source, error: OSError) -> InputError:

@@ -170,7 +170,7 @@ def test_line_ends_and_bom_do_not_matter(ingest: Callable[..., Any], tmp_path: P
     assert dos.rows("events", "source_uri") == unix.rows("events", "source_uri")
 
 
-@pytest.mark.parametrize("first", [b"[\x01", b'[{"id": 1', b"{", b"[]", b"[1, 2]"])
+@pytest.mark.parametrize("first", [b"[\x01", b'[{"id": 1', b"{", b"[]", b"[1, 2]", b"PAR1"])
 def test_a_damaged_first_line_does_not_make_a_document(first: bytes, ingest: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(first + b"\n" + lines(20))
     read = ingest(tmp_path / "log.jsonl")
