@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from forensics.ingest.interface import CALL_COLUMNS, LogFormat
@@ -42,6 +43,11 @@ class _Value(BaseModel):
                 groups = re.compile(value).groups
             except re.error as error:
                 raise ValueError(f"no regular expression: {error}") from error
+            try:  # what Python takes, DuckDB (RE2) may not: it has no look-around
+                with duckdb.connect() as engine:
+                    engine.execute("select regexp_extract('', $1, 1)", [value]).fetchall()
+            except duckdb.Error as error:
+                raise ValueError(f"not a regular expression of RE2 (look-around and back-references are not): {value!r}") from error
             if groups < 1:
                 raise ValueError("needs one group: the part to keep, in parentheses")
         return value

@@ -83,6 +83,7 @@ def test_a_log_without_native_ids_counts_identical_records_within_the_file(inges
         (('name = "own"', 'name = "Own Log"'), "m.toml:2: name: String should match"),
         (('regex = "models/([a-z]+)"', 'regex = "models/[a-z]+"'), "needs one group"),
         (('regex = "models/([a-z]+)"', 'regex = "models/([a-z"'), "no regular expression"),
+        (('regex = "models/([a-z]+)"', 'regex = "models/(?=x)([a-z]+)"'), "not a regular expression of RE2"),
         (('"who.id"\nmodel', '"who..id"\nmodel'), "is no path"),
         (('"who.id"\nmodel', '"who.\'id"\nmodel'), "is no path"),
         (("[constants]", "[constant]"), "m.toml:12: constant: Extra inputs are not permitted"),
