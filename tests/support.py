@@ -1,6 +1,8 @@
 """What tests of several stages import."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,24 @@ def corpus(half: str) -> Path:
     if not path.exists():
         pytest.skip(f"the development corpus does not lie beside the checkout ({path.relative_to(ROOT.parent)})")
     return path
+
+
+def record(number: int, text: str = "hello") -> dict[str, Any]:
+    """A chat in a LiteLLM log."""
+    return {
+        "id": f"call-{number}",
+        "call_type": "acompletion",
+        "startTime": 1767225600.5 + number,
+        "model": "orchid-chat",
+        "metadata": {"user_api_key_user_id": "ana"},
+        "messages": [{"role": "user", "content": text}],
+        "response": {"choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]},
+    }
+
+
+def lines(count: int, start: int = 0) -> bytes:
+    """So many of them as JSON lines, each with a text of its own."""
+    return b"".join(json.dumps(record(n, f"question {n}")).encode() + b"\n" for n in range(start, start + count))
 
 
 # Values that a hostile client may put into any field.

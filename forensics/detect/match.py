@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forensics.conditions import comparison_sql, compile_condition, identifier, parse, polarities
 from forensics.model.event import ARROW_TYPES
@@ -58,8 +59,7 @@ def match(
     """
     columns = {field: column for field, column in _columns(specs).items() if field in frame.column_names}
     window = (window_start.astimezone(UTC), window_end.astimezone(UTC))
-    cited = _cited(examples)
-    findings: list[Finding] = []
+    hits: list[tuple[Rule, dict[str, Any]]] = []
     skipped: list[Skipped] = []
     with _connect(frame) as con:
         for rule in sorted(rules, key=lambda r: r.path):
@@ -67,8 +67,11 @@ def match(
             if reason:
                 skipped.append(Skipped("rule", analytic_name(rule), reason))
             else:
-                findings += (_finding(rule, row, columns, cited, window) for row in _hits(con, rule, columns))
-    return Matches(tuple(findings), tuple(skipped))
+                hits += ((rule, row) for row in _hits(con, rule, columns))
+    # Few clients match, and only theirs are looked at one by one.
+    wanted = pc.is_in(examples["client_id"], value_set=pa.array(sorted({row["client_id"] for _, row in hits}), pa.string()))
+    cited = _cited(examples.filter(wanted))
+    return Matches(tuple(_finding(rule, row, columns, cited, window) for rule, row in hits), tuple(skipped))
 
 
 def test_rule(rule: Rule, specs: Sequence[FeatureSpec]) -> list[str]:

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of the command line; where several apply, the first of `PRECEDENCE` wins."""
+    """Exit codes of the command line."""
 
     DONE = 0
     FAIL_ON_MET = 1
@@ -13,17 +13,6 @@ class Exit(IntEnum):
     DELIVERY_INCOMPLETE = 4
     INTERNAL = 5
     LOCKED = 75
-
-
-PRECEDENCE = (
-    Exit.LOCKED,
-    Exit.INTERNAL,
-    Exit.USAGE,
-    Exit.UNUSABLE_INPUT,
-    Exit.DELIVERY_INCOMPLETE,
-    Exit.FAIL_ON_MET,
-    Exit.DONE,
-)
 
 
 class ForensicsError(Exception):

@@ -13,22 +13,7 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-
-def record(number: int, text: str = "hello") -> dict[str, Any]:
-    return {
-        "id": f"call-{number}",
-        "call_type": "acompletion",
-        "startTime": 1767225600.5 + number,
-        "model": "orchid-chat",
-        "metadata": {"user_api_key_user_id": "ana"},
-        "messages": [{"role": "user", "content": text}],
-        "response": {"choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]},
-    }
-
-
-def lines(count: int, start: int = 0) -> bytes:
-    return b"".join(json.dumps(record(n, f"question {n}")).encode() + b"\n" for n in range(start, start + count))
+from support import lines, record
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda b: zstandard.ZstdCompressor().compress(b)], ids=["gzip", "zstd"])

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from support import lines, record
 
 from forensics.config import Config
 from forensics.ingest import readers
@@ -27,22 +28,6 @@ from forensics.ingest.run import Ingest, Settings
 from forensics.io.sources import Source, expand
 from forensics.io.streams import READ_SIZE, Stream, open_stream
 from forensics.sketch.key import Key
-
-
-def record(number: int, text: str = "hello") -> dict[str, Any]:
-    return {
-        "id": f"call-{number}",
-        "call_type": "acompletion",
-        "startTime": 1767225600.5 + number,
-        "model": "orchid-chat",
-        "metadata": {"user_api_key_user_id": "ana"},
-        "messages": [{"role": "user", "content": text}],
-        "response": {"choices": [{"finish_reason": "stop", "message": {"content": "hi"}}]},
-    }
-
-
-def lines(count: int, start: int = 0) -> bytes:
-    return b"".join(json.dumps(record(n)).encode() + b"\n" for n in range(start, start + count))
 
 
 def content_of(path: Path) -> tuple[bytes, str | None]:

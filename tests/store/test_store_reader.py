@@ -86,7 +86,7 @@ REFUSED = (
     "SELECT * FROM glob('{store}/parts/**')",
     "SELECT * FROM '{part}'",
     "SELECT * FROM findings_in_python",
-    "COPY (SELECT 1) TO '/tmp/forensics-leak.csv'",
+    "COPY (SELECT 1) TO '{outside}/leak.csv'",
     "COPY (SELECT 1 AS a) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
     "COPY (SELECT 1) TO '{store}/parts/events/new.parquet'",
     "COPY (SELECT 1) TO '{spill}/leak.csv'",
@@ -102,22 +102,23 @@ REFUSED = (
     "SET TimeZone = 'Europe/Berlin'",
     "SET memory_limit = '1TB'",
     "RESET lock_configuration",
-    "PRAGMA profiling_output = '/tmp/forensics-leak.json'",
+    "PRAGMA profiling_output = '{outside}/leak.json'",
 )
 
 
 @pytest.mark.parametrize("sql", REFUSED)
-def test_foreign_sql_reaches_nothing_but_the_views(store: Store, sql: str) -> None:
+def test_foreign_sql_reaches_nothing_but_the_views(store: Store, sql: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     findings_in_python = FINDINGS  # noqa: F841 - DuckDB would find it by name
     filled(store)
+    outside = tmp_path_factory.mktemp("outside")
     before = {p: p.read_bytes() for p in store.root.rglob("*.parquet")}
     with store.reader(locked_down=True) as connection:
         spill = connection.sql("SELECT current_setting('temp_directory')").fetchall()[0][0]
         with pytest.raises(duckdb.Error):
-            connection.execute(sql.format(store=store.root, part=next(iter(before)), spill=spill)).fetchall()
+            connection.execute(sql.format(store=store.root, part=next(iter(before)), spill=spill, outside=outside)).fetchall()
         assert connection.sql("SELECT count(*) FROM events").fetchall() == [(200,)]
     assert {p: p.read_bytes() for p in store.root.rglob("*.parquet")} == before
-    assert not Path("/tmp/forensics-leak.csv").exists()
+    assert list(outside.iterdir()) == []
 
 
 def test_awkward_paths_work(tmp_path: Path) -> None:
