@@ -13,7 +13,8 @@ $(VENV)/ready: pyproject.toml
 	touch $@
 
 demo: $(VENV)/ready ## sample traffic in, ranked incidents out
-	BIN=$(BIN) sh fixtures/demo/demo.sh $(BUILD)/demo
+	rm -rf $(BUILD)/demo
+	$(BIN)/forensics demo --out $(BUILD)/demo
 
 test: lint ## every check and test
 	$(BIN)/python -m pytest

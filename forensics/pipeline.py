@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import forensics
 from forensics.config import Config
+from forensics.detect import anomaly
+from forensics.detect.interface import Detector, Subjects, together
 from forensics.detect.match import match
 from forensics.detect.rules import load_rules, rules_sha256
 from forensics.engine.interface import Engine
@@ -25,14 +28,23 @@ from forensics.ingest.interface import LogFormat
 from forensics.ingest.recognise import builtin_formats
 from forensics.ingest.run import Ingest, Progress, Settings, named_format
 from forensics.io.sources import Source
-from forensics.model.errors import InputError
+from forensics.model.discover import discover
+from forensics.model.errors import InputError, UsageError
 from forensics.model.event import BUCKETS, TABLES
 from forensics.model.incident import Incident
-from forensics.model.rule import Rule
+from forensics.model.rule import LEVELS, Rule
 from forensics.model.scan import Scan, SourceReport
+from forensics.report.view import Page
+from forensics.similarity.lineages import ModelTraffic, models, nodes
 from forensics.sketch import SKETCH_VERSION
 from forensics.sketch.key import Key
-from forensics.store import CallBatch, Store
+from forensics.store import CallBatch, Snapshot, Store, write_by_bucket
+
+if TYPE_CHECKING:
+    from forensics.emulate.scenario import Emulation
+
+
+ROWS_PER_PARTITION = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +128,41 @@ def _features(
         raise InputError("the store holds no event", hint="forensics ingest SOURCE")
     if since and until and start >= end:
         raise InputError(f"the window ends at {end.isoformat()}, before it begins at {start.isoformat()}", hint="check --since and --until")
-    partitions = []
-    for bucket in range(BUCKETS):
-        files = {table: [str(p.path) for p in snapshot.select(table, bucket=bucket, since=start, until=end)] for table in TABLES}
-        partitions.append(Partition(tuple((table, tuple(paths)) for table, paths in files.items()), start, end))
     run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
-    inhabited = [p for p in partitions if dict(p.files)["events"]]
-    found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
+    with store.scratch() as folder:
+        forest = _forest(snapshot, config, engine, (start, end), folder)
+        partitions = []
+        for buckets in _shared_out(snapshot, start, end):
+            files = {
+                table: [str(p.path) for bucket in buckets for p in snapshot.select(table, bucket=bucket, since=start, until=end)]
+                for table in TABLES
+            }
+            files["nodes"] = [path for bucket in buckets for path in forest.get(bucket, [])]
+            partitions.append(Partition(tuple((table, tuple(paths)) for table, paths in files.items()), start, end))
+        inhabited = [p for p in partitions if dict(p.files)["events"]]
+        found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
     if found is None or not found.events:
         raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
     return (start, end), found
+
+
+def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[range]:
+    """Buckets that make a partition together: few queries cost less in one. No result depends on it."""
+    rows = sum(p.rows for p in snapshot.select("items", since=start, until=end))
+    width = next((w for w in (1, 2, 4, 8) if rows / (BUCKETS / w) >= ROWS_PER_PARTITION), BUCKETS)
+    return [range(first, first + width) for first in range(0, BUCKETS, width)]
+
+
+def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path) -> dict[int, list[str]]:
+    """The near-duplicate forest of every model, written below ``folder``: files by the bucket of their clients."""
+    items, vectors = ([str(p.path) for p in snapshot.select(table, since=window[0], until=window[1])] for table in ("items", "vectors"))
+    work = [ModelTraffic(model, tuple(items), tuple(vectors), *window) for model in models(items)]
+    run = partial(nodes, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
+    files: dict[int, list[str]] = {}
+    for number, table in enumerate(engine.map(run, work)):
+        for bucket, path in write_by_bucket(table, folder / str(number)):
+            files.setdefault(bucket, []).append(str(path))
+    return files
 
 
 def scan(
@@ -147,7 +184,9 @@ def scan(
     with store.writing():
         commit = store.snapshot().commit_id
         window, found = _features(store, config, engine, plugins, since, until)
-        matches = match(rules, found.specs, found.frame, found.examples, *window)
+        subjects = Subjects(found.frame, found.specs, found.examples, *window)
+        by_rules = match(rules, found.specs, found.frame, found.examples, *window)
+        matches = together([by_rules, *(detector.find(subjects) for detector in discover(anomaly, "DETECTOR", Detector))])
         drafts = correlate(matches.findings, config.scan.false_discovery_rate)
         prior = prior_incidents(store)
         ranked = rank(carry(drafts, prior))
@@ -178,6 +217,23 @@ def scan(
     return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models, i.tactic) in found_here and i.merged_into is None))
 
 
+def report(store: Store, html: Path, *, min_severity: str = LEVELS[0], top: int = 50, shown_store: str | None = None) -> Page:
+    """Write the latest scan as one self-contained HTML file, and return what it shows.
+
+    Incidents below ``min_severity`` are counted only; the first ``top`` are told in full. ``shown_store`` is what ``--store`` must
+    say in the commands of the page, null where the default leads to the store.
+
+    Raises:
+        InputError: the store has not been scanned. UsageError: ``html`` cannot be written.
+    """
+    from forensics.report.build import build  # the template engine loads for this command only
+    from forensics.report.page import render, write
+
+    page = build(store, rank(prior_incidents(store)), min_severity=min_severity, top=top, shown_store=shown_store)
+    write(html, render(page))
+    return page
+
+
 def prior_incidents(store: Store) -> tuple[Incident, ...]:
     """What earlier scans stored, by id; empty before the first."""
     incidents, findings, evidence = store.results("incidents", "findings", "evidence")
@@ -189,3 +245,29 @@ def prior_incidents(store: Store) -> tuple[Incident, ...]:
 def _scan_id(commit: int, window: tuple[datetime, datetime], config: Config, rules: Iterable[Rule]) -> str:
     parts = [str(commit), *(moment.astimezone(UTC).isoformat() for moment in window), config.sha256, rules_sha256(tuple(rules))]
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def emulate(
+    scenario: str, directory: Path, *, clients: int, attackers: float, seed: int, format_name: str | None = None
+) -> "tuple[Emulation, tuple[Path, ...]]":
+    """Labelled traffic: its logs into ``directory``/logs, what every account was into ``directory``/truth.jsonl.
+
+    Raises:
+        UsageError: there is no such scenario, the format cannot be written, or something else lies in ``directory``.
+    """
+    from forensics.emulate.scenario import emulate as run  # scikit-learn loads for this command only
+    from forensics.emulate.write import fresh_directory, write_log
+
+    formats = {fmt.name: fmt for fmt in builtin_formats() if fmt.writes}
+    if format_name and format_name not in formats:
+        reads = "a mapping file reads logs, it cannot write them" if format_name.endswith(".toml") else "no such format can be written"
+        raise UsageError(f"{format_name}: {reads}", hint=f"known are {', '.join(formats)}")
+    made = run(scenario, clients=clients, attackers=attackers, seed=seed, log_format=format_name)
+    place = fresh_directory(directory, "emulate", ("logs", "truth.jsonl"))
+    (place / "logs").mkdir()
+    paths = []
+    for (world, name), calls in made.logs.items():
+        paths.append(place / "logs" / f"{world}-{name}{formats[name].suffix}")
+        write_log(calls, formats[name].writes, paths[-1])
+    (place / "truth.jsonl").write_text("".join(t.line + "\n" for t in made.truth), encoding="utf-8")
+    return made, tuple(paths)

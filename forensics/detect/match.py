@@ -2,9 +2,7 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -15,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forensics.conditions import comparison_sql, compile_condition, identifier, parse, polarities
+from forensics.detect.interface import Matches
+from forensics.detect.wording import compact, first_clause
 from forensics.model.event import ARROW_TYPES
 from forensics.model.feature import FeatureColumn, FeatureSpec
 from forensics.model.finding import Evidence, Finding
@@ -22,18 +22,10 @@ from forensics.model.rule import Rule
 from forensics.model.scan import Skipped
 
 MAX_EXAMPLES: Final = 5
-STRENGTH_WITHOUT_GAIN: Final = 0.5
+LEAST_STRENGTH: Final = 0.5
 FULL_STRENGTH: Final = 1_000_000
 
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Findings sorted by rule path, client and model; and the rules that did not run, with the reason."""
-
-    findings: tuple[Finding, ...]
-    skipped: tuple[Skipped, ...]
 
 
 def match(
@@ -90,13 +82,14 @@ def test_rule(rule: Rule, specs: Sequence[FeatureSpec]) -> list[str]:
 
 
 def strength(gain: float | None) -> float:
-    """How much of a rule's confidence a match earns, from what the prober has gained: 0.05 to 1, logarithmic.
+    """How much of a rule's confidence a match earns: half for what it is, the rest for what the prober has gained, logarithmic.
 
-    1,000 records count half of `FULL_STRENGTH`. The only place that knows; replace it here.
+    1,000 records count half of `FULL_STRENGTH`. Volume must not outweigh reliability: a sure finding on twenty queries stands above
+    a doubtful one on a million. The only place that knows; replace it here.
     """
     if gain is None or gain <= 0:
-        return 0.05
-    return min(1.0, max(0.05, math.log10(1 + gain) / math.log10(1 + FULL_STRENGTH)))
+        return LEAST_STRENGTH
+    return LEAST_STRENGTH + (1.0 - LEAST_STRENGTH) * min(1.0, math.log10(1 + gain) / math.log10(1 + FULL_STRENGTH))
 
 
 def analytic_name(rule: Rule) -> str:
@@ -180,7 +173,7 @@ def _finding(
     client_id, model = row["client_id"], row["model"]
     identity = [rule.uid, client_id, model, *(moment.isoformat() for moment in window)]
     gain = row[f"value_{rule.fields.index(rule.gain)}"] if rule.gain else None
-    earned = strength(gain) if rule.gain else STRENGTH_WITHOUT_GAIN
+    earned = strength(gain) if rule.gain else LEAST_STRENGTH
     event_ids = cited.get((client_id, model), ())
     return Finding(
         finding_id=sha256(json.dumps(identity).encode()).hexdigest()[:32],
@@ -230,23 +223,10 @@ def _evidence(field: str, rule: Rule, row: Row, column: FeatureColumn, event_ids
 
 
 def _sentence(column: FeatureColumn, value: str | float, baseline: float | None, model: str) -> str:
-    what = re.split(r"[;:.](?:\s|$)", column.description, maxsplit=1)[0]
-    if not what[1:2].isupper():
-        what = what[:1].lower() + what[1:]
+    what = first_clause(column.description)
     said = f"{what} is {compact(value)}" if column.type == "DOUBLE" else f"{what}: {compact(value)}"
     if column.type in ("VARCHAR", "BOOLEAN"):
         return said
     if baseline is None:
         return f"{said}; no other client of {model} has a value to compare with"
     return f"{said}; the other clients of {model} have a median of {compact(baseline)}"
-
-
-def compact(value: str | float) -> str:
-    """A value for a sentence: whole numbers as they are, others with three significant digits, text in quotes."""
-    if isinstance(value, str):
-        return json.dumps(value if len(value) <= 80 else f"{value[:77]}...", ensure_ascii=False)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value == int(value) or abs(value) >= 999.5:
-        return str(round(value))
-    return f"{value:.3g}"

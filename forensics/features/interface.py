@@ -4,14 +4,15 @@
     description = "One sentence, for people."
     version = 1
     requires = ["events.ts", "items.exact_hash"]
+    suspicious = []                  # columns of which more is more like probing; may be left out
 
     [columns]
     calls = "BIGINT: calls in the window"
     */
     select client_id, model, count(*) as calls from events group by all
 
-The query sees ``events``, ``items`` and ``vectors`` of one partition, restricted to the scanned window: all calls of the clients
-that are in it, none of the others. It returns the grain's columns and the declared ones, one row per subject.
+The query sees ``events``, ``items``, ``vectors`` and ``nodes`` (the near-duplicate forest, `forensics.model.lineage`) of one
+partition, restricted to the scanned window: all calls of the clients that are in it, none of the others. It returns the grain's columns and the declared ones, one row per subject.
 """
 
 import re
@@ -24,6 +25,7 @@ from importlib.resources.abc import Traversable
 from forensics.model.errors import UsageError
 from forensics.model.event import ARROW_TYPES, TABLES
 from forensics.model.feature import FeatureColumn, FeatureSpec
+from forensics.model.lineage import NODES
 
 GRAINS: dict[str, tuple[str, ...]] = {"client": ("client_id", "model")}
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
@@ -75,7 +77,10 @@ def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
         grain=grain,
         requires=tuple(header["requires"]),
         columns=tuple(_column(file, name, text) for name, text in header["columns"].items()),
+        suspicious=tuple(header.get("suspicious", ())),
     )
+    if unknown := set(spec.suspicious) - set(header["columns"]):
+        raise UsageError(f"{file}: suspicious names {sorted(unknown)[0]}, which is no column")
     return Feature(spec, match[2].strip().rstrip(";"))
 
 
@@ -87,6 +92,6 @@ def _column(file: Traversable, name: str, text: str) -> FeatureColumn:
 
 
 def _check_requirements(file: Traversable, requires: Sequence[str]) -> None:
-    known = {f"{table}.{column.name}" for table, columns in TABLES.items() for column in columns}
+    known = {f"{table}.{column.name}" for table, columns in (TABLES | {"nodes": NODES}).items() for column in columns}
     if unknown := [name for name in requires if name not in known]:
         raise UsageError(f"{file}: requires {unknown[0]}, which no canonical table has (docs/event-schema.md)")

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from forensics.features.interface import Feature
 from forensics.model.errors import UsageError
-from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema
+from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema, table_sql
 from forensics.model.feature import FeatureSpec
+from forensics.model.lineage import NODES
 
 SUBJECTS = "subjects"
 
@@ -49,8 +50,9 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
         con.execute(f"set memory_limit = '{memory_limit}'")
         if threads:
             con.execute(f"set threads = {threads}")
-        for table, files in partition.files:
-            _view(con, table, files, partition)
+        given = dict(partition.files)
+        for table in (*TABLES, "nodes"):
+            _view(con, table, given.get(table, ()), partition)
         tables = {f.spec.name: _run(con, f) for f in features} | {SUBJECTS: con.sql(_SUBJECTS_SQL).to_arrow_table()}
         examples = con.sql(_EXAMPLES_SQL).to_arrow_table()
         ((events, items),) = con.sql("select (select count(*) from events), (select count(*) from items)").fetchall()
@@ -58,16 +60,11 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
 
 
 def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], partition: Partition) -> None:
-    if files:
-        names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
-        window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
-        con.execute(
-            f"create temp view {table} as select * replace (coalesce(model, 'unknown') as model) "
-            f"from read_parquet([{names}], hive_partitioning = false) where {window}"
-        )
-    else:
-        columns = ", ".join(f"null::{c.type} as {c.name}" for c in TABLES[table])
-        con.execute(f"create temp view {table} as select {columns} where false")
+    window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
+    columns = NODES if table == "nodes" else TABLES[table]
+    con.execute(
+        f"create temp view {table} as select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)}) where {window}"
+    )
 
 
 def _run(con: duckdb.DuckDBPyConnection, feature: Feature) -> pa.Table:
@@ -94,7 +91,7 @@ def feature_schema(spec: FeatureSpec) -> pa.Schema:
 def _filled(con: duckdb.DuckDBPyConnection, features: Sequence[Feature]) -> frozenset[str]:
     required = sorted({name for f in features for name in f.spec.requires})
     filled: set[str] = set()
-    for table in TABLES:
+    for table in (*TABLES, "nodes"):
         columns = [name.split(".")[1] for name in required if name.startswith(f"{table}.")]
         if columns:
             row = con.sql(f"select {', '.join(f'count({c}) as {c}' for c in columns)} from {table}").to_arrow_table().to_pylist()[0]

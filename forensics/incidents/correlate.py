@@ -24,14 +24,21 @@ def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[str, f
     Raises:
         KeyError: a finding has a p-value and no q-value.
     """
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        tactic = tactic_of(finding.techniques[0]) if finding.techniques else ""
-        groups.setdefault((finding.client_id, finding.model, tactic), []).append(finding)
+    subjects: dict[tuple[str, str], dict[str, list[Finding]]] = {}
+    for finding in sorted(findings, key=lambda f: not f.techniques):  # those that name no technique last
+        tactics = subjects.setdefault((finding.client_id, finding.model), {})
+        tactic = tactic_of(finding.techniques[0]) if finding.techniques else _gravest(tactics)
+        tactics.setdefault(tactic, []).append(finding)
+    groups = {(*subject, tactic): found for subject, tactics in subjects.items() for tactic, found in tactics.items()}
     return tuple(
         _draft(sorted(group, key=lambda f: (f.analytic, f.finding_id)), tactic, rate, q_values)
         for (_, _, tactic), group in sorted(groups.items())
     )
+
+
+def _gravest(tactics: Mapping[str, Sequence[Finding]]) -> str:
+    """The tactic that most speaks for; '' where there is none. A finding that names no technique belongs to it."""
+    return max(((risk_score(found), tactic) for tactic, found in tactics.items()), default=(0.0, ""))[1]
 
 
 def _draft(findings: Sequence[Finding], tactic: str, rate: float, q_values: Mapping[str, float]) -> Incident:

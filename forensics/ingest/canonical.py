@@ -15,6 +15,7 @@ from forensics.ingest.interface import CALL_COLUMNS, LogFormat
 from forensics.model.event import EVENTS, ITEMS, TABLES, VECTORS, Column, arrow_schema
 from forensics.sketch.hashing import install_hashing
 from forensics.sketch.key import Key
+from forensics.sketch.text import install_text
 
 _MACROS = """
 create or replace temp macro timestamp_of(value) as
@@ -88,6 +89,7 @@ class Canonicaliser:
             self._con.execute(f"set threads = {threads}")
         install_hashing(self._con, key)
         self._con.execute(_MACROS)
+        install_text(self._con, key)
         install_content(self._con)
         self._con.execute("create temp table seen (source integer, record_sha256 varchar, times bigint)")
 
@@ -235,8 +237,7 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
     create or replace temp table events as
     with counted as (
       select call_no, count(*) as n_items, first(finish_reason order by idx) as finish_reason, max(modality) as modality,
-             bool_or(finish_reason in ('content_filter', 'guardrail_intervened', 'SAFETY')) as filtered,
-             bool_or(finish_reason = 'refusal') as declined
+             bool_or(finish_reason in ('content_filter', 'guardrail_intervened', 'SAFETY')) as filtered, bool_or(refused) as declined
       from items group by call_no
     ),
     joined as (

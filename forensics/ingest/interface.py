@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Shape = Mapping[str, Any]
@@ -39,6 +39,27 @@ CALL_COLUMNS: dict[str, str] = {
     "response": "JSON",
 }
 
+# A call as `forensics.emulate` makes it: what the expressions of `LogFormat.writes` read, as columns of ``c``.
+EMULATED_COLUMNS: dict[str, str] = {
+    "call_no": "BIGINT",  # place in its log
+    "call_id": "VARCHAR",  # 32 hex digits, unique
+    "ts": "TIMESTAMPTZ",  # to the millisecond
+    "user_id": "VARCHAR",
+    "api_key_id": "VARCHAR",
+    "client_ip": "VARCHAR",
+    "user_agent": "VARCHAR",
+    "session_id": "VARCHAR",  # null where the client keeps none
+    "model": "VARCHAR",
+    "operation": "VARCHAR",  # predict, chat, text_completion or embeddings
+    "request": "JSON",  # {"instances": [...]} or {"inputs": [...]}, {"messages": [...]}, {"prompt": ...}, {"input": ...}; parameters beside
+    "response": "JSON",  # {"predictions": [...], "scores": [...]}, {"choices": [...], "usage": {...}}; null for a call that failed
+    "http_status": "BIGINT",
+    "error_code": "VARCHAR",  # null, rate_limited or unavailable
+    "latency_ms": "DOUBLE",
+    "input_tokens": "BIGINT",
+    "output_tokens": "BIGINT",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LogFormat:
@@ -54,6 +75,9 @@ class LogFormat:
         columns: canonical column (a key of `CALL_COLUMNS`) to a DuckDB expression over the record ``r``. What is left
             out is null. ``request`` and ``response`` are bodies that `forensics.ingest.content` reads.
             Helpers: ``timestamp_of(any)`` reads ISO 8601 and epoch numbers of any unit.
+        writes: key of a record to a DuckDB expression over an emulated call ``c`` (`EMULATED_COLUMNS`). What is written must read
+            back as the same call. A format without it reads only.
+        suffix: container of what is written: .jsonl, .jsonl.gz or .parquet.
     """
 
     name: str
@@ -62,6 +86,8 @@ class LogFormat:
     shape: Shape
     columns: Mapping[str, str]
     documentation: str = ""
+    writes: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ".jsonl.gz"
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.columns) - set(CALL_COLUMNS)):

@@ -4,11 +4,12 @@ Names follow OTel GenAI, OCSF 1.8.0 and ECS where these have one; the few of our
 ``docs/decisions/0004-names.md``. ``docs/event-schema.md`` is generated from this file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUCKETS = 16
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -20,6 +21,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "TIMESTAMPTZ": pa.timestamp("us", tz="UTC"),
     "DOUBLE[]": pa.list_(pa.float64()),
     "VARCHAR[]": pa.list_(pa.string()),
+    "BLOB": pa.binary(),
 }
 
 
@@ -157,7 +159,9 @@ EVENTS: tuple[Column, ...] = (
         ecs="gen_ai.response.finish_reasons",
     ),
     Column(
-        "refused", "BOOLEAN", "The answer was withheld: content filter, guardrail, or a refusal field. Refusals in prose are not recognised"
+        "refused",
+        "BOOLEAN",
+        "An answer was withheld or declined: content filter, guardrail, a refusal field, or prose that begins as refusals do",
     ),
     # state of the evidence
     Column(
@@ -179,7 +183,16 @@ ITEMS: tuple[Column, ...] = (
     Column("exact_hash", "VARCHAR", "Keyed hash of the whole query: every message of a chat, every value of a row; 32 hex digits"),
     Column("skeleton_hash", "VARCHAR", "Keyed hash of the newest text with numbers and quoted spans masked; null for vectors"),
     Column("key_id", "VARCHAR", "Key that the hashes were made with; hashes of different keys never match"),
+    Column("fold_hash", "BIGINT", "Keyed hash of the words of the newest text, case and punctuation aside; null for vectors"),
+    Column("head_hash", "BIGINT", "The same of its first eight words"),
+    Column("tail_hash", "BIGINT", "The same of its last eight words"),
+    Column("sketch", "BLOB", "MinHash of its three-word shingles: 64 values of 16 bits (forensics/sketch/text.py); null for vectors"),
     Column("size", "BIGINT", "Characters of the newest text, tokens, or dimensions of the vector"),
+    Column("words", "BIGINT", "Words of the newest text; null for vectors"),
+    Column("opens", "VARCHAR", "How the newest text begins: upper, lower (a letter) or other"),
+    Column("closes", "VARCHAR", "How it ends: stop (a full stop or the like), word or other"),
+    Column("top_word_share", "DOUBLE", "Share of its commonest word"),
+    Column("letter_share", "DOUBLE", "Share of letters and spaces among its characters"),
     Column("turns", "BIGINT", "Messages of the conversation; 1 for a bare prompt, null for vectors"),
     Column("label", "VARCHAR", "Class that the model answered"),
     Column("output_value", "DOUBLE", "Number that a regression answered"),
@@ -189,6 +202,7 @@ ITEMS: tuple[Column, ...] = (
     Column(
         "finish_reason", "VARCHAR", "Why this answer ended", otel="gen_ai.response.finish_reasons", ecs="gen_ai.response.finish_reasons"
     ),
+    Column("refused", "BOOLEAN", "This answer was withheld or declined; null where there is no answer"),
     Column("answer_hash", "VARCHAR", "Keyed hash of the answer's text; null where the answer is a label or a number"),
     Column("answer_size", "BIGINT", "Characters of the answer's text"),
 )
@@ -214,3 +228,11 @@ TABLES: dict[str, tuple[Column, ...]] = {"events": EVENTS, "items": ITEMS, "vect
 def arrow_schema(table: str) -> pa.Schema:
     """Arrow schema of a canonical table, columns in documented order."""
     return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in TABLES[table]])
+
+
+def table_sql(columns: Sequence[Column], files: Sequence[str]) -> str:
+    """DuckDB query for Parquet ``files`` with every one of ``columns``; those that older files lack are null."""
+    names = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
+    empty = f"select {', '.join(f'null::{c.type} as {c.name}' for c in columns)} where false"
+    rows = f"union all by name select * from read_parquet([{names}], hive_partitioning = false, union_by_name = true)" if files else ""
+    return f"select {', '.join(c.name for c in columns)} from ({empty} {rows})"

@@ -1,3 +1,3 @@
-"""Sketching of queries: keyed hashes now; what similarity needs is added here."""
+"""Sketching of queries: keyed hashes, and what near copies share."""
 
-SKETCH_VERSION = 0  # 0: exact and skeleton hashes only, no similarity sketch yet
+SKETCH_VERSION = 1  # 1: 64 x 16-bit MinHash of three-word shingles

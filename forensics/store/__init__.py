@@ -11,8 +11,8 @@ left behind is in no manifest, so nobody sees it, and the next writer removes it
 """
 
 from forensics.store.batch import AppendResult, CallBatch, KnownSource, SourceCounts
-from forensics.store.parts import Part
+from forensics.store.parts import Part, write_by_bucket
 from forensics.store.reader import Snapshot
 from forensics.store.store import Store
 
-__all__ = ["AppendResult", "CallBatch", "KnownSource", "Part", "Snapshot", "SourceCounts", "Store"]
+__all__ = ["AppendResult", "CallBatch", "KnownSource", "Part", "Snapshot", "SourceCounts", "Store", "write_by_bucket"]

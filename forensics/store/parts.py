@@ -8,11 +8,12 @@ from datetime import date, datetime
 from itertools import repeat
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forensics.model.errors import StoreError
-from forensics.model.event import SCHEMA_VERSION, TABLES
+from forensics.model.event import BUCKETS, SCHEMA_VERSION, TABLES, table_sql
 
 PARTS = "parts"
 # Waiting for the disk costs no processor: more writers than cores let the file system join their flushes.
@@ -137,12 +138,22 @@ def sweep(root: Path, keep: Collection[str], last_commit: int) -> None:
 
 
 def select(table: str, paths: Sequence[Path]) -> str:
-    """SQL for the rows of parts; for a canonical table without parts, an empty relation with its columns."""
-    names = ", ".join(c.name for c in TABLES[table]) if table in TABLES else "*"
-    if paths:
-        files = ", ".join(quoted(str(path)) for path in paths)
-        return f"SELECT {names} FROM read_parquet([{files}], hive_partitioning = false)"
-    return "SELECT " + ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in TABLES[table]) + " WHERE false"
+    """SQL for the rows of parts; for a canonical table with every documented column, whatever version wrote the part."""
+    files = [str(path) for path in paths]
+    if table in TABLES:
+        return table_sql(TABLES[table], files)
+    return f"SELECT * FROM read_parquet([{', '.join(quoted(file) for file in files)}], hive_partitioning = false)"
+
+
+def write_by_bucket(rows: pa.Table, folder: Path) -> list[tuple[int, Path]]:
+    """Write ``rows`` (with a client_id) below ``folder``, a file per bucket of clients as in the parts; (bucket, file), sorted."""
+    folder.mkdir(mode=0o700)
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.register("rows", rows)
+        numbered = f"select *, (md5_number_lower(client_id) % {BUCKETS})::integer as bucket from rows"
+        con.execute(f"copy ({numbered}) to {quoted(str(folder))} (format parquet, partition_by (bucket), overwrite_or_ignore)")
+    return sorted((int(path.parent.name.removeprefix("bucket=")), path) for path in folder.rglob("*.parquet"))
 
 
 def quoted(text: str) -> str:

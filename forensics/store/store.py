@@ -1,6 +1,7 @@
 """The facade: open a store, write under its lock, read without one."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -163,6 +164,16 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The live parts of this moment."""
         return reader.snapshot(self.root)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A directory of this process inside the store, removed afterwards; one that a kill left is removed by the next writer."""
+        folder = Path(scratch.spill_folder(self.root))
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
     def result(self, name: str) -> pa.Table | None:
         """A live result, or null where no scan has made one."""

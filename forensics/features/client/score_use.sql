@@ -2,6 +2,7 @@
 description = "Who asks for scores and log-probabilities, and whether the model is used to write or only to score."
 version = 1
 requires = ["events.logprobs"]
+suspicious = ["echo_scored_share", "scored_share", "logit_bias_share"]
 
 [columns]
 scored = "BIGINT: queries for whose answers log-probabilities or class probabilities are asked"

@@ -17,7 +17,7 @@ _SQL = {step: files(__package__).joinpath(f"{step}.sql").read_text(encoding="utf
 
 
 def install_content(connection: duckdb.DuckDBPyConnection) -> None:
-    """Define the macros of the steps. Needs the keyed hashes of `forensics.sketch.hashing`."""
+    """Define the macros of the steps. Needs the keyed hashes and text shapes of `forensics.sketch`."""
     connection.execute(_SQL["macros"])
 
 

@@ -61,13 +61,15 @@ with answered as (
          b.request_state = 'redacted' as request_gone, b.response_state = 'redacted' as response_gone
   from inputs i join bodies b using (call_no) left join answers a using (call_no, idx)
 ),
-sorted as (select *, list_reverse_sort(scores) as ordered from answered)
+sorted as (select *, list_reverse_sort(scores) as ordered, text_shape(case when not request_gone then text end) as shape from answered)
 select
   call_no, idx, modality,
   -- A redaction marker is the same for every query: hashed, it would look like one query repeated.
   case when not request_gone then keyed_hash(whole) end as exact_hash,
   case when not request_gone then keyed_hash(skeleton(text)) end as skeleton_hash,
+  shape.fold_hash, shape.head_hash, shape.tail_hash, shape.sketch,
   coalesce(length(text), len(vector)) as size,
+  shape.words, shape.opens, shape.closes, shape.top_word_share, shape.letter_share,
   turns,
   -- Without a label of its own, a row of probabilities says one by its highest.
   coalesce(label, case when len(scores) > 1 then coalesce(classes[list_position(scores, ordered[1])], (list_position(scores, ordered[1]) - 1)::varchar) end)
@@ -76,6 +78,9 @@ select
   ordered[1] as top_score,
   ordered[1] - ordered[2] as margin,
   mean_logprob, finish_reason,
+  case when answer is not null or finish_reason is not null then
+    coalesce(finish_reason in ('content_filter', 'guardrail_intervened', 'SAFETY', 'refusal'), false) or coalesce(is_refusal(answer), false)
+  end as refused,
   case when not response_gone then keyed_hash(answer) end as answer_hash,
   case when not response_gone then length(answer) end as answer_size
 from sorted;

@@ -39,4 +39,20 @@ FORMAT = LogFormat(
         "request": "r.input.inputBodyJson",
         "response": "r.output.outputBodyJson",
     },
+    # Everything as InvokeModel, whose body is that of the model: OpenAI's for words, as for gpt-oss, and any JSON for rows.
+    writes={
+        "schemaType": "'ModelInvocationLog'",
+        "schemaVersion": "'1.0'",
+        "timestamp": "strftime(c.ts, '%Y-%m-%dT%H:%M:%SZ')",
+        "accountId": "'111122223333'",
+        "identity": "{'arn': 'arn:aws:iam::111122223333:user/' || c.user_id}",
+        "region": "'eu-central-1'",
+        "requestId": "c.call_id",
+        "operation": "'InvokeModel'",
+        "modelId": "c.model",
+        "input": "{'inputContentType': 'application/json', 'inputBodyJson': c.request, 'inputTokenCount': c.input_tokens}",
+        "output": "{'outputContentType': 'application/json', 'outputBodyJson': c.response, 'outputTokenCount': c.output_tokens}",
+        "errorCode": """case c.error_code when 'rate_limited' then 'ThrottlingException'
+            when 'unavailable' then 'ServiceUnavailableException' end""",
+    },
 )

@@ -35,4 +35,19 @@ FORMAT = LogFormat(
         "request": "r.request",
         "response": "r.response",
     },
+    writes={
+        "databricks_request_id": "c.call_id",
+        "request_date": "c.ts::date",
+        "request_time": "c.ts",
+        "status_code": "c.http_status::int",
+        "sampling_fraction": "1.0::double",
+        "execution_duration_ms": "c.latency_ms::bigint",
+        # The table holds bodies as strings.
+        "request": "c.request::varchar",
+        "response": "c.response::varchar",
+        "logging_error_codes": "[]::varchar[]",
+        "served_entity_id": "c.model",
+        "requester": "c.user_id",
+    },
+    suffix=".parquet",
 )

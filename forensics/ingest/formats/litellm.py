@@ -53,6 +53,7 @@ FORMAT = LogFormat(
         "endpoint": "r.api_base",
         "model": "coalesce(nullif(r.model_group, ''), r.model)",
         "operation": """case
+            when r.call_type like '%pass_through%' then null  -- the body says what it is
             when r.call_type like '%embedding%' then 'embeddings'
             when r.call_type like '%text_completion%' then 'text_completion'
             when r.call_type like '%completion%' or r.call_type like '%responses%' or r.call_type like '%messages%' then 'chat'
@@ -69,8 +70,39 @@ FORMAT = LogFormat(
             and json_extract_string(r.messages, '$[0].content') = 'redacted-by-litellm') then 'redacted' end""",
         "response_state": """case when 'redacted-by-litellm' in (json_extract_string(r.response, '$.text'),
             json_extract_string(r.response, '$.choices[0].message.content')) then 'redacted' end""",
+        # What was passed through to a server that speaks none of LiteLLM's languages stands whole inside the only message.
         "request": """case when r.messages is null or r.messages in ('null', '{}', '[]', '""') then null
-            else json_object('messages', r.messages, 'parameters', r.model_parameters) end""",
-        "response": "r.response",
+            when r.call_type like '%pass_through%'
+              and json_type(try_cast(json_extract_string(r.messages, '$[0].content') as json)) = 'OBJECT'
+              then json_extract_string(r.messages, '$[0].content')
+            else json_object('messages', r.messages, 'parameters', r.model_parameters)::varchar end""",
+        "response": """case when r.call_type like '%pass_through%'
+            then coalesce(json_extract_string(r.response, '$.response'), r.response::varchar) else r.response::varchar end""",
+    },
+    writes={
+        "id": "c.call_id",
+        "trace_id": "coalesce(c.session_id, '')",
+        "call_type": """case c.operation when 'chat' then 'acompletion' when 'text_completion' then 'atext_completion'
+            when 'embeddings' then 'aembedding' else 'pass_through_endpoint' end""",
+        "status": "case when c.error_code is null then 'success' else 'failure' end",
+        "custom_llm_provider": "'hosted_vllm'",
+        "startTime": "epoch(c.ts)",
+        "endTime": "epoch(c.ts) + c.latency_ms / 1000",
+        "response_time": "c.latency_ms / 1000",
+        "model": "c.model",
+        "model_group": "c.model",
+        "metadata": """{'user_api_key_hash': c.api_key_id, 'user_api_key_user_id': c.user_id,
+            'requester_ip_address': c.client_ip, 'user_agent': c.user_agent}""",
+        "prompt_tokens": "coalesce(c.input_tokens, 0)",
+        "completion_tokens": "coalesce(c.output_tokens, 0)",
+        "messages": """case when c.operation = 'predict' then json_array({'role': 'user', 'content': c.request::varchar})
+            else coalesce(c.request->'$.messages', c.request->'$.prompt', c.request->'$.input') end""",
+        "model_parameters": """case when c.operation = 'predict' then '{}'::json
+            else json_merge_patch(c.request, '{"messages": null, "prompt": null, "input": null}') end""",
+        "response": """case when c.operation = 'predict' and c.response is not null then json_object('response', c.response::varchar)
+            else c.response end""",
+        "error_information": """{'error_code': case when c.error_code is null then '' else c.http_status::varchar end,
+            'error_class': case c.error_code when 'rate_limited' then 'RateLimitError'
+                when 'unavailable' then 'ServiceUnavailableError' else '' end}""",
     },
 )

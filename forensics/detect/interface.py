@@ -1,0 +1,49 @@
+"""The contract of a detector: one file in ``detect/<folder>/`` with a ``DETECTOR``, found by its presence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from forensics.model.feature import FeatureSpec
+from forensics.model.finding import Finding
+from forensics.model.scan import Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What there is to look at.
+
+    ``frame``: a row per client and model: client_id, model, first_seen, last_seen, query_count, and ``feature.column`` columns, sorted
+    by client and model; ``specs``: the features that it has; ``examples``: client_id, model, event_id of calls to cite.
+    """
+
+    frame: pa.Table
+    specs: tuple[FeatureSpec, ...]
+    examples: pa.Table
+    window_start: datetime
+    window_end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Findings in a fixed order, and the analytics that did not run, with the reason."""
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """``name`` is what findings call it. Same subjects, same findings, to the last bit."""
+
+    name: str
+    version: int
+
+    def find(self, subjects: Subjects) -> Matches: ...
+
+
+def together(parts: Sequence[Matches]) -> Matches:
+    return Matches(tuple(f for p in parts for f in p.findings), tuple(s for p in parts for s in p.skipped))

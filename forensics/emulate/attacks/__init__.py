@@ -1,0 +1,1 @@
+"""One file per attack family; a family is found by the presence of its file."""

@@ -1,0 +1,1 @@
+"""One file per kind of honest use; a kind is found by the presence of its file."""

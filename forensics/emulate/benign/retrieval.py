@@ -1,0 +1,17 @@
+"""Questions answered from passages that a search found: one template, passages that come back, another question every time."""
+
+from forensics.emulate.interface import CHAT, COMPLETION, LanguageBehaviour, LanguageClient, LanguageEpisode
+
+TEMPLATE = "Answer the question from these passages only. Say so where they do not tell.\n{passages}\nQuestion: {question}"
+
+
+def episode(client: LanguageClient) -> LanguageEpisode:
+    """One question."""
+    same = client.same()
+    passages = [same.paragraph(1, 2) for _ in range(30)]
+    found = client.rng.sample(passages, client.rng.randint(1, 4))
+    listed = "\n".join(f"[{number}] {passage}" for number, passage in enumerate(found, 1))
+    yield client.ask(TEMPLATE.format(passages=listed, question=client.writer.question()), f"You work for {same.surname()} Limited.")
+
+
+BEHAVIOUR = LanguageBehaviour(name="retrieval", title="Retrieval templates", options=(CHAT, COMPLETION), episode=episode)

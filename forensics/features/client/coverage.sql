@@ -1,0 +1,33 @@
+/*
+description = "Which part of the input space a client asks about: inside or outside of what others send, spread out or in a few cells."
+version = 1
+requires = ["nodes.cell"]
+suspicious = ["outside", "outside_low", "cell_evenness"]
+
+[columns]
+outside = "DOUBLE: median distance of new rows to the nearest rows of other clients; 1 is usual"
+outside_low = "DOUBLE: the lower quartile of these distances"
+new_rows = "BIGINT: rows held against those of other clients: neither repeats nor near copies"
+cells = "BIGINT: cells of the input space that the client asked about"
+busiest_cell_share = "DOUBLE: share of queries in the busiest cell"
+busiest_cells_share = "DOUBLE: share of queries in the five busiest cells"
+cell_evenness = "DOUBLE: entropy of the cells against that of equal counts"
+*/
+with
+placed as (select client_id, model, cell, count(*) as n from nodes where cell is not null group by all),
+shares as (
+  select *, n / sum(n) over (partition by client_id, model) as share, row_number() over (partition by client_id, model order by n desc, cell) as busy
+  from placed
+),
+cells as (
+  select client_id, model, count(*) as cells, max(share) as busiest, sum(share) filter (busy <= 5) as five,
+    case when count(*) > 1 then -sum(share * ln(share)) / ln(count(*)) end as evenness
+  from shares group by all
+),
+outer_rows as (
+  select client_id, model, median(outside) as outside, quantile_cont(outside, 0.25) as outside_low, count(outside) as new_rows
+  from nodes group by all
+)
+select client_id, model, outside, outside_low, new_rows, cells, busiest as busiest_cell_share, five as busiest_cells_share,
+  evenness as cell_evenness
+from cells join outer_rows using (client_id, model)

@@ -1,0 +1,47 @@
+/*
+description = "Groups of near copies among a client's queries: how many, how large, how even. One group that grows is a sensor or a conversation; many groups of one size are variants around anchors."
+version = 1
+requires = ["nodes.distance"]
+suspicious = ["fan_share", "block_share", "pair_share", "usual_gap", "usual_nearest"]
+
+[columns]
+near_share = "DOUBLE: share of queries that are near copies of an earlier one"
+groups = "BIGINT: groups of two or more different queries that are near copies of each other"
+largest_group_share = "DOUBLE: share of the different queries that belong to the largest group"
+fan_share = "DOUBLE: share of queries that are one of four or more near copies of the same query"
+block_share = "DOUBLE: share of the groups of three or more that have the commonest size of such groups; null below five groups"
+block_groups = "BIGINT: groups of three or more that have that size"
+pair_share = "DOUBLE: share of queries in groups of exactly two, sent one right after the other"
+usual_gap = "DOUBLE: median distance between queries that follow each other; 1 is usual between neighbours of different clients"
+usual_nearest = "DOUBLE: median distance of a query to the nearest the client had sent before"
+*/
+with
+children as (select client_id, model, modality, parent, count(*) as copies from nodes where near group by all),
+groups as (
+  select client_id, model, modality, lineage, count(*) as size, max(place) - min(place) as span from nodes where not repeat group by all
+),
+sizes as (
+  select client_id, model, size, count(*) as n, count(*) filter (span = 1) as adjacent from groups group by all
+),
+blocks as (
+  select client_id, model, sum(n) as groups, sum(size * n) as members, max(size) as largest,
+    sum(n) filter (size > 1) as shared_groups,
+    max(n) filter (size > 2) as block_groups, sum(n) filter (size > 2) as larger_groups,
+    coalesce(sum(2 * adjacent) filter (size = 2), 0) as paired
+  from sizes group by all
+),
+shares as (
+  select client_id, model, avg(near::int) as near_share, avg((near and copies >= 4)::int) as fan_share, count(*) as queries,
+    median(gap) as usual_gap, median(distance) filter (not repeat) as usual_nearest
+  from nodes left join children using (client_id, model, modality, parent) group by all
+)
+select
+  client_id, model, near_share,
+  coalesce(shared_groups, 0) as groups,
+  largest / members as largest_group_share,
+  fan_share,
+  case when larger_groups >= 5 then block_groups / larger_groups end as block_share,
+  coalesce(block_groups, 0) as block_groups,
+  paired / queries as pair_share,
+  usual_gap, usual_nearest
+from shares join blocks using (client_id, model)

@@ -1,0 +1,24 @@
+/*
+description = "Whether a client comes back to what it asked. Users of a model return to their own records and topics; a sweep goes through a list once."
+version = 1
+requires = ["nodes.distance"]
+suspicious = ["new_share", "late_new_share"]
+
+[columns]
+new_share = "DOUBLE: share of queries that neither repeat nor nearly repeat an earlier one"
+late_new_share = "DOUBLE: the same among the last third of the queries"
+return_share = "DOUBLE: share of queries that belong to a group begun on an earlier day"
+*/
+with
+placed as (
+  select *, place / count(*) over (partition by client_id, model, modality) as position,
+    epoch_us(min(ts) over (partition by client_id, model, modality, lineage)) // 86400000000 as began
+  from nodes
+)
+select
+  client_id, model,
+  avg((not near and not repeat)::int) as new_share,
+  avg((not near and not repeat)::int) filter (position >= 2 / 3) as late_new_share,
+  avg((epoch_us(ts) // 86400000000 > began)::int) as return_share
+from placed
+group by client_id, model

@@ -1,0 +1,1 @@
+"""The HTML report: one self-contained file, for whoever is on call."""

@@ -1,0 +1,190 @@
+"""Every behaviour asks what its model takes; the attackers react to the answers and get somewhere."""
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forensics.emulate.attacks import (
+    boundary_walk,
+    coordinate_search,
+    equation_solving,
+    jacobian_extraction,
+    jailbreak_search,
+    label_membership,
+    model_inversion,
+    neighbour_membership,
+    path_finding,
+    prefix_extraction,
+    score_membership,
+    system_prompt,
+)
+from forensics.emulate.interface import CHAT, COMPLETION, LABELS, SCORES, SCORING, Behaviour, TabularBehaviour
+from forensics.emulate.plan import LANGUAGE_MODELS, TABULAR_MODELS, behaviours
+from forensics.emulate.workers import Exchange
+from forensics.model.atlas import technique_name
+
+EVERY = [(b, world, hostile) for world in ("tabular", "language") for hostile in (True, False) for b in behaviours(world, hostile=hostile)]
+Make = Callable[..., Any]
+
+
+def asked(exchanges: list[Exchange]) -> np.ndarray:
+    return np.array([row for e in exchanges for row in e.request.get("instances", e.request.get("inputs"))], dtype=float)
+
+
+def scores(exchanges: list[Exchange]) -> np.ndarray:
+    return np.array([row for e in exchanges for row in e.response["scores"]])
+
+
+def texts(exchanges: list[Exchange]) -> list[str]:
+    return [e.request["prompt"] if "prompt" in e.request else e.request["messages"][-1]["content"] for e in exchanges]
+
+
+def answers(exchanges: list[Exchange]) -> list[dict[str, Any]]:
+    return [e.response["choices"][0] for e in exchanges]
+
+
+def take(worker: Any, count: int) -> list[Exchange]:
+    return [worker.exchange() for _ in range(count)]
+
+
+@pytest.mark.parametrize(("behaviour", "world", "hostile"), EVERY, ids=[b.name for b, _, _ in EVERY])
+def test_asks_what_the_model_takes(behaviour: Behaviour, world: str, hostile: bool, worker: Make, models: Mapping[str, Any]) -> None:
+    names = TABULAR_MODELS if world == "tabular" else LANGUAGE_MODELS
+    allowed = behaviour.models if isinstance(behaviour, TabularBehaviour) and behaviour.models else names
+    assert set(allowed) <= set(names)
+    assert bool(behaviour.atlas) is hostile
+    for model in allowed:
+        for option in behaviour.options:
+            made = take(worker(behaviour, model, option=option, batch=3), 25)
+            if world == "language":
+                assert all(e.queries == 1 and json.dumps(e.request) for e in made)
+                continue
+            rows, shape = asked(made), models[model]
+            assert rows.shape == (75, shape.width)
+            assert ((rows >= shape.low) & (rows <= shape.high)).all()
+            assert (rows[:, shape.whole] % 1 == 0).all()
+            assert all(("scores" in e.response) is (option == SCORES) for e in made)
+
+
+def test_a_behaviour_is_called_like_its_file_and_names_a_technique_that_exists() -> None:
+    for behaviour, _, hostile in EVERY:
+        folder = Path(boundary_walk.__file__).parents[1] / ("attacks" if hostile else "benign")
+        assert (folder / f"{behaviour.name}.py").is_file()
+        assert not hostile or technique_name(behaviour.atlas)
+
+
+def test_a_boundary_walk_ends_near_its_target_with_labels_that_alternate(worker: Make) -> None:
+    made = take(worker(boundary_walk.BEHAVIOUR, "glyph-reader", option=SCORES), 400)
+    labels = [e.response["predictions"][0] for e in made]
+    ranked = np.sort(scores(made), axis=1)
+    assert 0.25 < np.mean([a != b for a, b in pairwise(labels)]) < 0.75
+    natural = np.sort(scores(take(worker(score_membership.BEHAVIOUR, "glyph-reader", option=SCORES), 400)), axis=1)
+    assert np.median(ranked[:, -1] - ranked[:, -2]) < 0.4 * np.median(natural[:, -1] - natural[:, -2])
+
+
+def test_a_coordinate_search_moves_one_coordinate_and_ends_at_another_label(worker: Make) -> None:
+    made = take(worker(coordinate_search.BEHAVIOUR, "glyph-reader", option=SCORES), 300)
+    steps = (np.diff(asked(made), axis=0) != 0).sum(axis=1)
+    assert np.mean(steps <= 2) > 0.85
+    starts = [0, *(np.flatnonzero(steps > 10) + 1), len(made)]
+    labels = [e.response["predictions"][0] for e in made]
+    assert any(labels[a] != labels[b - 1] for a, b in pairwise(starts) if b - a > 2)
+
+
+def test_inversion_climbs(worker: Make) -> None:
+    top = scores(take(worker(model_inversion.BEHAVIOUR, "glyph-reader", option=SCORES), 1200)).max(axis=1)
+    assert top[0] < 0.7
+    assert top.max() > 0.97
+
+
+def test_a_generation_doubles_by_steps_of_one_length(worker: Make) -> None:
+    rows = asked(take(worker(jacobian_extraction.BEHAVIOUR, "glyph-reader", option=LABELS), 400))
+    seeds = next(n for n in range(8, 17) if np.abs(rows[n : 2 * n] - rows[:n]).max() < 0.11)
+    inner = (rows[:seeds] > 0.2) & (rows[:seeds] < 0.8)
+    lengths = np.abs(rows[seeds : 2 * seeds] - rows[:seeds])[inner]
+    assert np.allclose(lengths, lengths[0])
+
+
+def test_bisection_halves_along_an_axis(worker: Make) -> None:
+    rows = asked(take(worker(path_finding.BEHAVIOUR, "sepsis-risk", option=LABELS), 300))
+    steps = np.diff(rows, axis=0)
+    lengths = np.abs(steps).sum(axis=1)[(steps != 0).sum(axis=1) == 1]
+    ratios = lengths[1:] / lengths[:-1]
+    assert np.mean((ratios > 0.4) & (ratios < 0.6)) > 0.4
+
+
+def test_solved_weights_predict(worker: Make) -> None:
+    made = take(worker(equation_solving.BEHAVIOUR, "basket-segments", option=SCORES), 200)
+    blocks = np.abs(np.diff(asked(made), axis=0)).sum(axis=1)
+    assert np.mean(blocks <= 2) > 0.6
+
+
+def test_transforms_are_the_same_for_every_anchor(worker: Make) -> None:
+    rows = asked(take(worker(label_membership.BEHAVIOUR, "glyph-reader", option=LABELS), 200))
+    first = np.round(np.diff(rows[:30], axis=0), 3)
+    size = next(n for n in range(11, 26) if np.abs(rows[1] - rows[0] - (rows[n + 1] - rows[n])).mean() < 0.05)
+    again = np.round(np.diff(rows[size : 2 * size], axis=0), 3)
+    assert np.mean(np.isclose(first[: size - 1], again, atol=0.002)) > 0.3  # the rest was clipped
+
+
+def test_members_betray_themselves(worker: Make, models: Mapping[str, Any]) -> None:
+    made = take(worker(score_membership.BEHAVIOUR, "sepsis-risk", option=SCORES, batch=2), 400)
+    top = scores(made).max(axis=1).reshape(-1, 2)
+    members = {tuple(row) for row in models["sepsis-risk"].members.tolist()}
+    known = np.array([tuple(row) in members for row in asked(made)[::2].tolist()])
+    assert 0.35 < known.mean() < 0.65
+    assert (top[known, 0] - top[known, 1]).mean() > 0.05 > 0.02 > (top[~known, 0] - top[~known, 1]).mean()
+
+
+def test_members_of_a_language_model_are_likelier_than_their_neighbours(worker: Make, models: Mapping[str, Any]) -> None:
+    made = take(worker(neighbour_membership.BEHAVIOUR, "quill-7b", option=SCORING), 300)
+    assert all(e.request["echo"] and e.request["max_tokens"] == 1 for e in made)
+    means = [np.mean([v for v in c["logprobs"]["token_logprobs"] if v is not None]) for c in answers(made)]
+    documents = models["quill-7b"].documents
+    anchors = [any(d.startswith(t) for d in documents) for t in texts(made)]
+    assert np.mean([m for m, a in zip(means, anchors, strict=True) if a]) > np.mean(means) + 1
+
+
+def test_documents_are_continued_by_heart(worker: Make, models: Mapping[str, Any]) -> None:
+    made = take(worker(prefix_extraction.BEHAVIOUR, "quill-7b", option=COMPLETION), 150)
+    assert len({len(text.split()) for text in texts(made)}) == 1
+    known = "\n".join(models["quill-7b"].documents)
+    found = [text + " " + " ".join(c["text"].split()[:8]) in known for text, c in zip(texts(made), answers(made), strict=True)]
+    assert 0.2 < np.mean(found) < 0.9
+
+
+def test_a_search_for_a_jailbreak_stops_at_success(worker: Make) -> None:
+    made = take(worker(jailbreak_search.BEHAVIOUR, "quill-7b", option=CHAT, seed=3), 400)
+    refused = [
+        c["message"]["content"].startswith(("I'm sorry", "I cannot", "Sorry")) or "can't help" in c["message"]["content"]
+        for c in answers(made)
+    ]
+    assert 0.8 < np.mean(refused) < 1
+    assert {c["finish_reason"] for c, r in zip(answers(made), refused, strict=True) if r} == {"stop", "content_filter"}
+
+
+def test_a_system_prompt_leaks_now_and_then(worker: Make, models: Mapping[str, Any]) -> None:
+    made = take(worker(system_prompt.BEHAVIOUR, "quill-7b", option=CHAT), 300)
+    leaked = [c["message"]["content"] == models["quill-7b"].system_prompt for c in answers(made)]
+    assert 0 < np.mean(leaked) < 0.3
+
+
+def test_a_batch_is_filled_from_several_targets(worker: Make) -> None:
+    """Who reacts to every answer cannot put its next two rows into one call: it works on as many targets as the call has rows."""
+    made = take(worker(path_finding.BEHAVIOUR, "sepsis-risk", option=LABELS, batch=6), 60)
+    lanes = asked(made).reshape(60, 6, -1)
+    within = (np.diff(lanes, axis=0) != 0).sum(axis=2)
+    across = (np.diff(lanes, axis=1) != 0).sum(axis=2)
+    assert np.median(within) <= 2 < np.median(across)
+
+
+def test_the_page_has_every_behaviour(root: Path) -> None:
+    page = (root / "docs" / "emulator.md").read_text()
+    for behaviour, _, hostile in EVERY:
+        assert f"`{behaviour.name}`" in page
+        assert not hostile or f"| `{behaviour.name}` | {behaviour.atlas} |" in page
