@@ -213,8 +213,8 @@ def scan(
         computed = {f.spec.name: found.tables.get(f.spec.name, feature_schema(f.spec).empty_table()) for f in plugins}
         tables = {f"features_{name}": table for name, table in computed.items()} | to_tables(ranked)
         store.publish_scan(record, tables)
-    found_here = {(d.clients, d.models, d.tactic) for d in drafts}
-    return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models, i.tactic) in found_here and i.merged_into is None))
+    found_here = {(d.clients, d.models) for d in drafts}
+    return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models) in found_here and i.merged_into is None))
 
 
 def report(store: Store, html: Path, *, min_severity: str = LEVELS[0], top: int = 50, shown_store: str | None = None) -> Page:

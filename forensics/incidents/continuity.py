@@ -18,7 +18,7 @@ MIN_OVERLAP: Final = Fraction(1, 2)
 def carry(drafts: Sequence[Incident], prior: Sequence[Incident]) -> tuple[Incident, ...]:
     """Continue ``prior`` incidents with ``drafts``; everything that exists afterwards, sorted by id.
 
-    A draft continues the prior incident of its models and tactic whose clients overlap most, if their Jaccard index is at
+    A draft continues the prior incident of its models whose clients overlap most, if their Jaccard index is at
     least `MIN_OVERLAP`: it keeps the id, status and verdict, and the widest first_seen to last_seen. Where several priors
     end up in one draft, the oldest id lives and the others point to it with ``merged_into``; where a prior falls apart, the
     part that overlaps more keeps the id. Other drafts get a new id; other priors come back as they are.
@@ -60,15 +60,15 @@ def _successions(drafts: Sequence[Incident], prior: Sequence[Incident]) -> list[
 
 def _overlaps(drafts: Sequence[Incident], prior: Sequence[Incident]) -> list[tuple[Fraction, int, int]]:
     """(Jaccard index, draft, prior) of every pair that may continue; only pairs that share a client are looked at."""
-    holders: dict[tuple[tuple[str, ...], str, str], list[int]] = {}
+    holders: dict[tuple[tuple[str, ...], str], list[int]] = {}
     for old, incident in enumerate(prior):
         if incident.merged_into is None:
             for client in set(incident.clients):
-                holders.setdefault((incident.models, incident.tactic, client), []).append(old)
+                holders.setdefault((incident.models, client), []).append(old)
     found = []
     for index, draft in enumerate(drafts):
         clients = set(draft.clients)
-        shared = Counter(old for client in clients for old in holders.get((draft.models, draft.tactic, client), ()))
+        shared = Counter(old for client in clients for old in holders.get((draft.models, client), ()))
         for old, both in shared.items():
             jaccard = Fraction(both, len(clients | set(prior[old].clients)))
             if jaccard >= MIN_OVERLAP:

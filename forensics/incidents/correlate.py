@@ -1,4 +1,4 @@
-"""Findings of one client, model and tactic become one incident draft."""
+"""Findings about one client of one model become one incident draft, whatever tactics they name (docs/decisions/0009)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ NO_Q_VALUES: Mapping[str, float] = MappingProxyType({})
 
 
 def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[str, float] = NO_Q_VALUES) -> tuple[Incident, ...]:
-    """Group ``findings`` into drafts: incidents without an id, of revision 0, sorted by client, model and tactic.
+    """Group ``findings`` into drafts, one for each client and model: incidents without an id, of revision 0, sorted by these.
 
     Args:
         findings: in any order.
@@ -24,24 +24,13 @@ def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[str, f
     Raises:
         KeyError: a finding has a p-value and no q-value.
     """
-    subjects: dict[tuple[str, str], dict[str, list[Finding]]] = {}
-    for finding in sorted(findings, key=lambda f: not f.techniques):  # those that name no technique last
-        tactics = subjects.setdefault((finding.client_id, finding.model), {})
-        tactic = tactic_of(finding.techniques[0]) if finding.techniques else _gravest(tactics)
-        tactics.setdefault(tactic, []).append(finding)
-    groups = {(*subject, tactic): found for subject, tactics in subjects.items() for tactic, found in tactics.items()}
-    return tuple(
-        _draft(sorted(group, key=lambda f: (f.analytic, f.finding_id)), tactic, rate, q_values)
-        for (_, _, tactic), group in sorted(groups.items())
-    )
+    subjects: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        subjects.setdefault((finding.client_id, finding.model), []).append(finding)
+    return tuple(_draft(sorted(found, key=lambda f: (f.analytic, f.finding_id)), rate, q_values) for _, found in sorted(subjects.items()))
 
 
-def _gravest(tactics: Mapping[str, Sequence[Finding]]) -> str:
-    """The tactic that most speaks for; '' where there is none. A finding that names no technique belongs to it."""
-    return max(((risk_score(found), tactic) for tactic, found in tactics.items()), default=(0.0, ""))[1]
-
-
-def _draft(findings: Sequence[Finding], tactic: str, rate: float, q_values: Mapping[str, float]) -> Incident:
+def _draft(findings: Sequence[Finding], rate: float, q_values: Mapping[str, float]) -> Incident:
     strongest = max(findings, key=lambda f: (f.score, LEVELS.index(f.level)))  # of equals the first by name
     first_seen, last_seen = min(f.first_seen for f in findings), max(f.last_seen for f in findings)
     query_count = max(f.query_count for f in findings)
@@ -54,8 +43,8 @@ def _draft(findings: Sequence[Finding], tactic: str, rate: float, q_values: Mapp
         confidence=max(f.confidence for f in findings),
         q_value=q_value,
         title=f"{strongest.title}: {strongest.client_id} on {strongest.model}",
-        summary=_summary(strongest, first_seen, last_seen, query_count),
-        tactic=tactic,
+        summary=_summary(strongest, findings, first_seen, last_seen, query_count),
+        tactic=tactic_of(strongest.techniques[0]) if strongest.techniques else "",
         techniques=tuple(sorted({t for f in findings for t in f.techniques})),
         clients=(strongest.client_id,),
         associated_clients=(),
@@ -71,11 +60,16 @@ def _draft(findings: Sequence[Finding], tactic: str, rate: float, q_values: Mapp
 
 
 def risk_score(findings: Sequence[Finding]) -> float:
-    """100 * (1 - prod(1 - score)) over distinct analytics, each with its highest score: 0 to 100."""
+    """100 * (1 - prod(1 - w * score)), 0 to 100, over distinct analytics, each with its highest score.
+
+    The highest counts whole (w = 1), the next half, the third a quarter...: analytics see the same queries and are not independent, so a
+    second leg confirms, and a tenth adds nothing. The only place that fuses; replace it here.
+    """
     best: dict[str, float] = {}
     for finding in findings:
         best[finding.analytic] = max(finding.score, best.get(finding.analytic, 0.0))
-    return 100.0 * (1.0 - math.prod(1.0 - best[analytic] for analytic in sorted(best)))
+    ordered = sorted(best.values(), reverse=True)
+    return 100.0 * (1.0 - math.prod(1.0 - score / 2**place for place, score in enumerate(ordered)))
 
 
 def _severity(findings: Sequence[Finding], q_value: float | None, rate: float) -> Level:
@@ -83,11 +77,19 @@ def _severity(findings: Sequence[Finding], q_value: float | None, rate: float) -
     return LEVELS[min(highest, LEVELS.index("low")) if q_value is not None and q_value > rate else highest]
 
 
-def _summary(finding: Finding, first_seen: datetime, last_seen: datetime, query_count: int) -> str:
-    queries = "1 query" if query_count == 1 else f"{query_count} queries"
+def _summary(strongest: Finding, findings: Sequence[Finding], first_seen: datetime, last_seen: datetime, query_count: int) -> str:
+    queries = "1 query" if query_count == 1 else f"{query_count:,} queries"
     when = f"between {_utc(first_seen)} and {_utc(last_seen)}"
-    sentence = finding.evidence[0].sentence if finding.evidence else finding.title
-    return f"{finding.client_id} sent {queries} to {finding.model} {when}: {sentence}."
+    shown = "; ".join(e.sentence for e in strongest.evidence[:2])
+    others = list(dict.fromkeys(_inside(f.title) for f in sorted(findings, key=lambda f: -f.score) if f.title != strongest.title))
+    also = f" Also: {', '.join(others)}." if others else ""
+    said = f"{_inside(strongest.title)} ({shown})" if shown else _inside(strongest.title)
+    return f"{strongest.client_id} sent {queries} to {strongest.model} {when}: {said}.{also}"
+
+
+def _inside(title: str) -> str:
+    """A title as it stands inside a sentence."""
+    return title[:1].lower() + title[1:]
 
 
 def _utc(moment: datetime) -> str:

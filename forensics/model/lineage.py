@@ -28,6 +28,12 @@ NODES: tuple[Column, ...] = (
     Column("axis", "BIGINT", "Vectors: which one changed, where it is one"),
     Column("delta", "DOUBLE", "Vectors: by how much that one changed, in robust deviations of the population"),
     Column("even", "BOOLEAN", "Vectors: most coordinates that changed did so by one and the same amount"),
+    Column(
+        "step_hash",
+        "BIGINT",
+        "Vectors: equal for equal steps from the query just before, in robust deviations to six digits; null where it moves fewer than two "
+        "coordinates",
+    ),
     Column("line", "BOOLEAN", "Vectors: lies on the straight line through two of the ten queries before"),
     Column(
         "outside",
@@ -35,6 +41,7 @@ NODES: tuple[Column, ...] = (
         "Vectors: mean distance to the three nearest of a sample of other clients' rows, 1 is usual; null for repeats and near copies, "
         "and for most rows of a heavy client",
     ),
+    Column("outside_deviations", "DOUBLE", "Vectors: the same, less what is usual, in robust deviations between clients"),
     Column(
         "cell",
         "BIGINT",

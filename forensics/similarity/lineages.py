@@ -90,8 +90,10 @@ def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[A
         "axis": pa.array(steps.axis, mask=steps.axis < 0),
         "delta": pa.array(steps.delta, mask=steps.axis < 0),
         "even": pa.array(steps.even),
+        "step_hash": pa.array(steps.step_hash.view(np.int64), mask=steps.step_hash == 0),
         "line": pa.array(steps.line),
         "outside": pa.array(steps.outside, from_pandas=True),
+        "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "cell": pa.array(steps.cell),
     }
     return _table(table, "vector", bounds, steps, columns, margins)

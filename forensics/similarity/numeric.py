@@ -31,9 +31,9 @@ class Steps:
     ``repeat``: the same row stood in the window; ``near``: the parent is a near copy; ``distance``: to the parent, in usual distances
     between neighbours of different clients; ``gap``: the same, to the row just before; ``changed``: coordinates that differ from the parent's; ``axis``: which one, where it is
     one, else -1; ``delta``: by how much it changed, in robust deviations; ``even``: coordinates changed by one and the same amount
-    (a sign step); ``line``: the row lies on the line through two of the last ten; ``outside``: mean distance to the three nearest
+    (a sign step); ``step_hash``: see `_step_hashes`; ``line``: the row lies on the line through two of the last ten; ``outside``: mean distance to the three nearest
     sampled rows of other clients, 1 is usual, NaN for repeats, near copies, rows beyond `OUTSIDE_PER_CLIENT`,
-    and where there are no others; ``cell``: see `_cells`.
+    and where there are no others; ``outside_deviations``: the same in robust deviations of the clients' medians; ``cell``: see `_cells`.
     """
 
     parent: np.ndarray[Any, np.dtype[np.int64]]
@@ -45,8 +45,10 @@ class Steps:
     axis: np.ndarray[Any, np.dtype[np.int64]]
     delta: np.ndarray[Any, np.dtype[np.float64]]
     even: np.ndarray[Any, np.dtype[np.bool_]]
+    step_hash: np.ndarray[Any, np.dtype[np.uint64]]
     line: np.ndarray[Any, np.dtype[np.bool_]]
     outside: np.ndarray[Any, np.dtype[np.float64]]
+    outside_deviations: np.ndarray[Any, np.dtype[np.float64]]
     cell: np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -67,9 +69,9 @@ def steps(rows: np.ndarray[Any, np.dtype[np.float64]], clients: np.ndarray[Any, 
     far = _some(np.flatnonzero(~repeat & ~is_near), clients)
     outside = np.full(len(rows), np.nan)
     outside[far] = _outside(values, coded, clients, far, sample, NEIGHBOURS, CAP)
-    typical = _median_by_client(outside, clients)
+    typical, spread = _usual_by_client(outside, clients)
     relative = outside / typical if typical > 0 else outside
-    return Steps(parent, repeat, is_near, distance / usual, gap / usual, changed, axis, delta, even, line, relative, _cells(values, sample))
+    return Steps(parent, repeat, is_near, distance / usual, gap / usual, changed, axis, delta, even, _step_hashes(values, coded, bounds), line, relative, (outside - typical) / spread, _cells(values, sample))
 
 
 def _sample(bounds: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -132,17 +134,18 @@ def _cells(values: np.ndarray[Any, Any], sample: np.ndarray[Any, Any]) -> np.nda
     return np.asarray(steps @ (64 ** np.arange(kept, dtype=np.int64)), np.int64) if kept else np.zeros(len(values), np.int64)
 
 
-def _median_by_client(values: np.ndarray[Any, Any], clients: np.ndarray[Any, Any]) -> float:
-    """Median over clients of their medians: heavy clients count once."""
+def _usual_by_client(values: np.ndarray[Any, Any], clients: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Median over clients of their medians, and the robust deviation (at least 2 % of it): heavy clients count once."""
     known = ~np.isnan(values)
     if not known.any():
-        return 0.0
+        return 0.0, 1.0
     kept, owners = values[known], clients[known]
     order = np.lexsort((kept, owners))
     kept, owners = kept[order], owners[order]
     starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
     sizes = np.diff(np.r_[starts, len(owners)])
-    return float(np.median(kept[starts + sizes // 2]))
+    low, middle, high = np.percentile(kept[starts + sizes // 2], [25, 50, 75])
+    return float(middle), float(max((high - low) / 1.349, 0.02 * middle, 1e-9))
 
 
 @njit(cache=True)
@@ -157,6 +160,26 @@ def _row_hashes(rows: Any) -> Any:  # pragma: no cover - compiled
             state = (state ^ (value ^ (value >> np.uint64(32)))) * np.uint64(1099511628211)
             state ^= state >> np.uint64(29)
         out[i] = state
+    return out
+
+
+@njit(cache=True)
+def _step_hashes(values: Any, coded: Any, bounds: Any) -> Any:  # pragma: no cover - compiled
+    """Hash of each row's step from the row before, 0 for a client's first and where fewer than two coordinates move."""
+    out = np.zeros(len(values), np.uint64)
+    for c in range(len(bounds) - 1):
+        for t in range(bounds[c] + 1, bounds[c + 1]):
+            state, moved = np.uint64(14695981039346656037), 0
+            for k in range(values.shape[1]):
+                step = values[t, k] - values[t - 1, k]
+                if coded[k] or abs(step) > 1e9:
+                    continue
+                whole = np.int64(np.round(step * 1e6))
+                moved += whole != 0
+                state = (state ^ np.uint64(whole)) * np.uint64(1099511628211)
+                state ^= state >> np.uint64(29)
+            if moved >= 2:
+                out[t] = state | np.uint64(1)
     return out
 
 

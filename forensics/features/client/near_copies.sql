@@ -12,6 +12,7 @@ fan_share = "DOUBLE: share of queries that are one of four or more near copies o
 block_share = "DOUBLE: share of the groups of three or more that have the commonest size of such groups; null below five groups"
 block_groups = "BIGINT: groups of three or more that have that size"
 pair_share = "DOUBLE: share of queries in groups of exactly two, sent one right after the other"
+interleaving = "DOUBLE: median, over groups of three or more, of the queries sent from the first to the last of a group for each of it; 1 is one group after the other"
 usual_gap = "DOUBLE: median distance between queries that follow each other; 1 is usual between neighbours of different clients"
 usual_nearest = "DOUBLE: median distance of a query to the nearest the client had sent before"
 */
@@ -30,6 +31,7 @@ blocks as (
     coalesce(sum(2 * adjacent) filter (size = 2), 0) as paired
   from sizes group by all
 ),
+spans as (select client_id, model, median((span + 1) / size) as interleaving from groups where size > 2 group by all),
 shares as (
   select client_id, model, avg(near::int) as near_share, avg((near and copies >= 4)::int) as fan_share, count(*) as queries,
     median(gap) as usual_gap, median(distance) filter (not repeat) as usual_nearest
@@ -43,5 +45,5 @@ select
   case when larger_groups >= 5 then block_groups / larger_groups end as block_share,
   coalesce(block_groups, 0) as block_groups,
   paired / queries as pair_share,
-  usual_gap, usual_nearest
-from shares join blocks using (client_id, model)
+  interleaving, usual_gap, usual_nearest
+from shares join blocks using (client_id, model) left join spans using (client_id, model)

@@ -2,13 +2,15 @@
 description = "The shape of the steps between rows of numbers: straight lines, one coordinate at a time, one amount for all. Search algorithms take such steps; people and sensors do not."
 version = 1
 requires = ["nodes.changed"]
-suspicious = ["line_share", "even_share", "axes_per_group", "axis_groups"]
+suspicious = ["line_share", "even_share", "same_step_share", "axes_per_group", "axis_groups"]
 
 [columns]
 rows = "BIGINT: rows that are no repeat"
 line_share = "DOUBLE: share of rows on the straight line through two of the ten rows before"
 lines = "BIGINT: rows on the straight line through two of the ten rows before"
 even_share = "DOUBLE: share of rows in which most changed coordinates moved by one and the same amount"
+same_step_share = "DOUBLE: share of rows reached by a step, over two coordinates or more, that the client made from another row too"
+same_steps = "BIGINT: such rows"
 axis_share = "DOUBLE: share of rows that differ from the nearest earlier one in one coordinate"
 axis_steps = "BIGINT: rows that differ from the nearest earlier one in one coordinate"
 axes = "BIGINT: different coordinates that were changed alone"
@@ -18,7 +20,10 @@ axes_per_group = "BIGINT: most coordinates changed alone within one group of nea
 even_axis_share = "DOUBLE: share of one-coordinate steps by the commonest amount, within 1 %"
 */
 with
-moves as (select * from nodes where modality = 'vector' and not repeat),
+moves as (
+  select *, step_hash is not null and count(*) over (partition by client_id, model, step_hash) > 1 as same_step
+  from nodes where modality = 'vector' and not repeat
+),
 axis as (
   select client_id, model, axis, count(*) as n, count(distinct lineage) as groups from moves where axis is not null group by all
 ),
@@ -38,6 +43,8 @@ select
   avg(line::int) as line_share,
   count(*) filter (line) as lines,
   avg(even::int) as even_share,
+  avg(same_step::int) as same_step_share,
+  count(*) filter (same_step) as same_steps,
   count(axis) / count(*) as axis_share,
   count(axis) as axis_steps,
   coalesce(any_value(tops.axes), 0) as axes,

@@ -8,7 +8,7 @@ suspicious = ["narrow_share", "spike_share", "cut_share", "open_end_share", "top
 texts = "BIGINT: different texts"
 usual_words = "DOUBLE: median number of words"
 narrow_share = "DOUBLE: share of texts within 5 % of the median number of words"
-spike_share = "DOUBLE: share of texts at lengths (words or characters) that are far commoner than the lengths beside them"
+spike_share = "DOUBLE: share of texts at lengths, of twelve words or more, (words or characters) that are far commoner than the lengths beside them"
 cut_share = "DOUBLE: share of texts that begin in lower case and end without a stop: cut out of a longer one"
 open_end_share = "DOUBLE: share of texts that end within a sentence"
 letter_share = "DOUBLE: median share of letters and spaces"
@@ -21,9 +21,9 @@ texts as (
   from items where words > 0 group by all
 ),
 lengths as (
-  select client_id, model, 'words' as unit, words as length, count(*) as n from texts group by all
+  select client_id, model, 'words' as unit, words as length, count(*) as n from texts where words >= 12 group by all
   union all
-  select client_id, model, 'characters', size, count(*) from texts group by all
+  select client_id, model, 'characters', size, count(*) from texts where words >= 12 group by all
 ),
 -- Each length against the mean of the three on either side (lengths that nobody sent count as none).
 beside as (
@@ -41,10 +41,10 @@ select
   count(*) as texts,
   any_value(middle) as usual_words,
   avg((abs(words - middle) <= 0.05 * middle)::int) as narrow_share,
-  any_value(excess) / count(*) as spike_share,
+  coalesce(any_value(excess), 0) / count(*) as spike_share,
   avg((opens = 'lower' and closes <> 'stop')::int) as cut_share,
   avg((closes = 'word')::int) as open_end_share,
   median(letter_share) as letter_share,
   median(top_word_share) as top_word_share
-from texts join spikes using (client_id, model) join medians using (client_id, model)
+from texts left join spikes using (client_id, model) join medians using (client_id, model)
 group by client_id, model
