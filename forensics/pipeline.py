@@ -186,7 +186,8 @@ def scan(
         window, found = _features(store, config, engine, plugins, since, until)
         subjects = Subjects(found.frame, found.specs, found.examples, *window)
         by_rules = match(rules, found.specs, found.frame, found.examples, *window)
-        matches = together([by_rules, *(detector.find(subjects) for detector in discover(anomaly, "DETECTOR", Detector))])
+        detectors = discover(anomaly, "DETECTOR", Detector)  # type: ignore[type-abstract]  # only instances are asked for
+        matches = together([by_rules, *(detector.find(subjects) for detector in detectors)])
         drafts = correlate(matches.findings, config.scan.false_discovery_rate)
         prior = prior_incidents(store)
         ranked = rank(carry(drafts, prior))

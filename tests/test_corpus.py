@@ -11,8 +11,11 @@ import pytest
 from support import CORPUS, corpus
 
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.gz")}
-# What one rule can do; raised with every analytic that is added.
-FLOOR = {"tabular": {"incidents_without_attack": 0, "recall": 0.0}, "llm": {"incidents_without_attack": 1, "recall": 0.08}}
+# Raised with every analytic that is added.
+FLOOR = {
+    "tabular": {"average_precision": 0.55, "incidents_without_attack": 2, "recall": 0.5},
+    "llm": {"average_precision": 0.55, "incidents_without_attack": 2, "recall": 0.5},
+}
 
 pytestmark = pytest.mark.corpus
 
@@ -50,5 +53,6 @@ def test_small_half_from_logs_to_score(half: str, root: Path, tmp_path: Path) ->
     done = subprocess.run([*score, "--incidents", str(tmp_path / "incidents.json")], stdout=subprocess.PIPE, check=True)
     result = json.loads(done.stdout)
     assert result["unknown_identifiers"] == 0
+    assert result["average_precision"] >= FLOOR[half]["average_precision"]
     assert result["queue"]["incidents_without_attack"] <= FLOOR[half]["incidents_without_attack"]
     assert result["queue"]["recall"] >= FLOOR[half]["recall"]

@@ -5,7 +5,6 @@ import io
 import json
 import math
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from forensics.model.errors import UsageError
+from forensics.model.text import printable as printable
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 # A cell that begins like this is a formula to a spreadsheet.
@@ -36,16 +36,6 @@ def error(text: str, hint: str | None = None) -> None:
     note(f"error: {text}")
     if hint:
         note(f"hint: {hint}")
-
-
-def printable(text: str) -> str:
-    """Log text made harmless for a terminal: control, format (bidi) and unassigned characters as escapes."""
-    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def plain(value: Any) -> Any:

@@ -1,9 +1,9 @@
 """The contract of a detector: one file in ``detect/<folder>/`` with a ``DETECTOR``, found by its presence."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -35,13 +35,13 @@ class Matches:
     skipped: tuple[Skipped, ...]
 
 
-@runtime_checkable
-class Detector(Protocol):
+class Detector(ABC):
     """``name`` is what findings call it. Same subjects, same findings, to the last bit."""
 
     name: str
     version: int
 
+    @abstractmethod
     def find(self, subjects: Subjects) -> Matches: ...
 
 

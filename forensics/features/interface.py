@@ -12,7 +12,8 @@
     select client_id, model, count(*) as calls from events group by all
 
 The query sees ``events``, ``items``, ``vectors`` and ``nodes`` (the near-duplicate forest, `forensics.model.lineage`) of one
-partition, restricted to the scanned window: all calls of the clients that are in it, none of the others. It returns the grain's columns and the declared ones, one row per subject.
+partition, restricted to the scanned window: all calls of the clients that are in it, none of the others. It returns the grain's
+columns and the declared ones, one row per subject.
 """
 
 import re

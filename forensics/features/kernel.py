@@ -62,9 +62,8 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
 def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], partition: Partition) -> None:
     window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
     columns = NODES if table == "nodes" else TABLES[table]
-    con.execute(
-        f"create temp view {table} as select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)}) where {window}"
-    )
+    rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)})"
+    con.execute(f"create temp view {table} as {rows} where {window}")
 
 
 def _run(con: duckdb.DuckDBPyConnection, feature: Feature) -> pa.Table:

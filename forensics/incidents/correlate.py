@@ -69,7 +69,7 @@ def risk_score(findings: Sequence[Finding]) -> float:
     for finding in findings:
         best[finding.analytic] = max(finding.score, best.get(finding.analytic, 0.0))
     ordered = sorted(best.values(), reverse=True)
-    return 100.0 * (1.0 - math.prod(1.0 - score / 2**place for place, score in enumerate(ordered)))
+    return 100.0 * (1.0 - math.prod(1.0 - score * 0.5**place for place, score in enumerate(ordered)))
 
 
 def _severity(findings: Sequence[Finding], q_value: float | None, rate: float) -> Level:

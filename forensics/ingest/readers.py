@@ -104,7 +104,8 @@ def _head(blocks: Iterator[bytes], most: int) -> bytes:
 def _not_text(head: bytes) -> str | None:
     if not head.strip():
         return "empty"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    # A byte order mark alone may be one damaged line of UTF-8; JSON in UTF-16 has a zero byte in nearly every character.
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" in head[2:4]:
         return "UTF-16 text; expected UTF-8 (convert it: iconv -f utf-16 -t utf-8)"
     # One NUL is one bad line; a file of another kind has many, or begins with one.
     start = head[:HEAD_BYTES]

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def discover(package: ModuleType, attribute: str, kind: type[T]) -> tuple[T, ...]:
-    """``attribute`` of every module in ``package`` (but not ``interface``), sorted by module name.
+    """``attribute`` of every module in ``package`` (but not ``interface``), sorted by module name. ``kind`` may be a runtime protocol.
 
     Raises:
         TypeError: a module lacks the attribute, or it is of another kind. A plug-in that does nothing is a mistake.

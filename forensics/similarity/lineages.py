@@ -71,7 +71,7 @@ def _margins(con: duckdb.DuckDBPyConnection) -> np.ndarray[Any, np.dtype[np.floa
     """Margins of the population, sorted; a client counts for `MARGINS_PER_CLIENT` at most."""
     sql = f"""select margin from i where margin is not null
       qualify row_number() over (partition by client_id order by hash(event_id), idx) <= {MARGINS_PER_CLIENT} order by margin"""
-    return con.sql(sql).to_arrow_table()["margin"].to_numpy()
+    return np.asarray(con.sql(sql).to_arrow_table()["margin"].to_numpy(), np.float64)
 
 
 _COLUMNS = "event_id, idx, ts, client_id, coalesce(model, 'unknown') as model, label, margin"
@@ -82,6 +82,8 @@ def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[A
         f"""select {_COLUMNS}, vector from i join (select event_id, idx, vector from v where len(vector) = {size}) using (event_id, idx)
         order by client_id, ts, event_id, idx"""
     ).to_arrow_table()
+    if not len(table):
+        return nodes_schema().empty_table()
     rows = np.ascontiguousarray(table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)).reshape(-1, size)
     clients, bounds = _clients(table)
     steps = numeric.steps(rows, clients)
@@ -128,7 +130,7 @@ def _clients(table: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any
 
 
 def _equal_to_parent(values: np.ndarray[Any, Any], parent: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return (parent >= 0) & (values == values[np.maximum(parent, 0)])
+    return np.asarray((parent >= 0) & (values == values[np.maximum(parent, 0)]), np.bool_)
 
 
 def _table(

@@ -13,6 +13,7 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
 from numba import njit
 
@@ -36,7 +37,14 @@ def install_text(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
     other) and ``closes`` (stop, word, other): how the text begins and ends; ``top_word_share``: of the commonest word; ``letter_share``:
     of the characters, letters and spaces; ``sketch``: 64 little-endian 16-bit values, null where there is no word.
     """
-    connection.create_function("text_shape", describer(key), ["varchar"], DuckDBPyType(_TYPE), type="arrow", null_handling="special")
+    connection.create_function(
+        "text_shape",
+        describer(key),
+        ["varchar"],
+        DuckDBPyType(_TYPE),
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
 
 
 def describer(key: Key) -> Callable[[pa.Array], pa.StructArray]:
@@ -152,12 +160,28 @@ def _words(data: Any, start: int, end: int, low: Any, high: Any, out: Any) -> in
             out[count] = _siphash(data, i, j, low, high, True)
             count += 1
         else:  # no spaces: pieces of two wide characters, overlapping by one
+            middle = _after(data, i, j)
             while i < j and count < len(out):
-                out[count] = _siphash(data, i, min(i + 6, j), low, high, True)
+                last = _after(data, middle, j)
+                out[count] = _siphash(data, i, last, low, high, True)
                 count += 1
-                i += 3
+                i, middle = middle, last
         i = j
     return count
+
+
+@njit(cache=True)
+def _after(data: Any, i: int, end: int) -> int:  # pragma: no cover - compiled
+    """Where the wide character at ``i`` ends, or up to three narrow ones: so that a digit more moves no piece that follows it."""
+    if i < end and data[i] < 128:
+        j = i + 1
+        while j < min(i + 3, end) and data[j] < 128:
+            j += 1
+        return j
+    j = min(i + 1, end)
+    while j < end and data[j] & 0xC0 == 0x80:
+        j += 1
+    return j
 
 
 @njit(cache=True)
@@ -182,7 +206,7 @@ def _sketch(words: Any, count: int, out: Any) -> None:  # pragma: no cover - com
         place = np.int64(value >> np.uint64(58))
         least[place] = min(least[place], value)
     for i in range(BINS):
-        source, attempt = i, 0
+        source, attempt = np.int64(i), 0
         while least[source] == empty:
             attempt += 1
             source = np.int64(_mixed(np.uint64(i * 1_000_003 + attempt)) >> np.uint64(58))
@@ -230,11 +254,12 @@ def _describe(data: Any, offsets: Any, low: Any, high: Any) -> Any:  # pragma: n
         counts[t] = count
         classes[t, 0], classes[t, 1] = _first_class(data, start, end), _last_class(data, start, end)
         if end > start:
-            letters = 0
+            letters, characters = 0, 0
             for i in range(start, end):
                 byte = data[i]
-                letters += byte == 32 or byte >= 128 or 65 <= byte <= 90 or 97 <= byte <= 122
-            shares[t, 1] = letters / (end - start)
+                characters += byte & 0xC0 != 0x80
+                letters += byte == 32 or byte >= 192 or 65 <= byte <= 90 or 97 <= byte <= 122
+            shares[t, 1] = letters / characters
         if count == 0:
             continue
         hashes[t, 0] = _chain(words, 0, count, high)

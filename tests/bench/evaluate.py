@@ -1,7 +1,7 @@
-"""Run the product over the labelled corpora and print the scorer's tables. `make eval`; results are kept in docs/evaluation.md.
+"""Run the product over labelled traffic and print the scorer's tables. `make eval`; results are kept in docs/evaluation.md.
 
-The corpora lie beside the checkout; truth.jsonl goes to the scorer and nowhere else. Each half is ingested from a directory that
-does not contain it.
+The corpora and the scorer lie beside the checkout; truth.jsonl goes to the scorer and nowhere else. Each half is ingested from a
+directory that does not contain it. The emulator's traffic is made anew, from seeds that no threshold was set on.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 MAPPING = ROOT / "fixtures" / "mappings" / "home-gateway.toml"
+SEEDS = [101, 102, 103]
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.*")}
 
 
@@ -28,22 +29,37 @@ def forensics(*arguments: str, store: Path) -> str:
     return done.stdout
 
 
-def evaluate(size: str, half: str, work: Path) -> dict[str, object]:
-    """Ingest, scan, list and score one half in a fresh store; the scorer's result with CPU seconds and peak memory."""
-    folder, store = SHARED / "corpus" / f"dev-{size}" / half, work / f"{size}-{half}"
+def corpus(size: str, half: str, work: Path) -> dict[str, object]:
+    """One half of a corpus in a fresh store."""
+    folder = SHARED / "corpus" / f"dev-{size}" / half
+    sources = [*(str(folder / name) for name in SOURCES[half]), "--mapping", str(MAPPING)]
+    return evaluate(f"dev-{size} {half}", sources, folder / "truth.jsonl", work / f"{size}-{half}")
+
+
+def emulated(seed: int, work: Path) -> dict[str, object]:
+    """The emulator's default traffic in a fresh store."""
+    place = work / f"emulated-{seed}"
+    command = [sys.executable, "-m", "forensics", "emulate", "mixed", "--out", str(place), "--seed", str(seed)]
+    subprocess.run(command, check=True, capture_output=True)
+    return evaluate(f"emulated {seed}", [str(place / "logs")], place / "truth.jsonl", work / f"store-{seed}")
+
+
+def evaluate(name: str, sources: list[str], truth: Path, store: Path) -> dict[str, object]:
+    """Ingest, scan, list and score; the scorer's result with CPU seconds and peak memory."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    forensics("ingest", *(str(folder / name) for name in SOURCES[half]), "--mapping", str(MAPPING), store=store)
+    forensics("ingest", *sources, store=store)
     forensics("scan", store=store)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    (work / f"{size}-{half}.json").write_text(forensics("incidents", "list", "--format", "json", store=store))
-    score = [sys.executable, str(SHARED / "eval" / "score.py"), "--json", "--truth", str(folder / "truth.jsonl")]
-    scored = subprocess.run([*score, "--incidents", str(work / f"{size}-{half}.json")], stdout=subprocess.PIPE, check=True)
+    listed = store.with_suffix(".json")
+    listed.write_text(forensics("incidents", "list", "--format", "json", store=store))
+    score = [sys.executable, str(SHARED / "eval" / "score.py"), "--json", "--truth", str(truth)]
+    scored = subprocess.run([*score, "--incidents", str(listed)], stdout=subprocess.PIPE, check=True)
     counted = json.loads(forensics("query", COUNTS, "--format", "json", store=store))[0]
     used = {
         "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
         "wall_s": round(time.monotonic() - started, 1),
     }
-    return {"corpus": f"dev-{size} {half}", **counted, **used, "peak_mib": after.ru_maxrss >> 10, **json.loads(scored.stdout)}
+    return {"corpus": name, **counted, **used, "peak_mib": after.ru_maxrss >> 10, **json.loads(scored.stdout)}
 
 
 COUNTS = """select (select count(*) from events) as calls, (select count(*) from items) as items,
@@ -68,13 +84,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=["small", "full", "both"], default="both")
     parser.add_argument("--half", choices=["tabular", "llm", "both"], default="both")
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS, help="of the emulator's traffic; none to leave it out")
     asked = parser.parse_args()
     if not SHARED.exists():
         raise SystemExit("the labelled corpora do not lie beside the checkout: nothing to score")
     with tempfile.TemporaryDirectory(prefix="forensics-eval-") as work:
         for size in ("small", "full") if asked.size == "both" else (asked.size,):
             for half in ("tabular", "llm") if asked.half == "both" else (asked.half,):
-                show(evaluate(size, half, Path(work)))
+                show(corpus(size, half, Path(work)))
+        for seed in asked.seeds:
+            show(emulated(seed, Path(work)))
 
 
 if __name__ == "__main__":

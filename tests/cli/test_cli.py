@@ -32,11 +32,11 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "incident_id": "",
         "revision": 1,
         "rank": 1,
-        "risk_score": pytest.approx(14.88, abs=0.01),
-        "severity": "medium",
-        "confidence": 0.5,
+        "risk_score": pytest.approx(55.8, abs=0.1),
+        "severity": "high",
+        "confidence": 0.8,
         "q_value": None,
-        "title": "Client has the model score its own texts: user:mallory on orchid-chat",
+        "title": "Excerpts of one length are scored: user:mallory on orchid-chat",
         "techniques": ["AML.T0024.000"],
         "clients": ["user:mallory"],
         "associated_clients": [],
@@ -46,7 +46,7 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "query_count": 60,
         "status": "new",
         "verdict": "undetermined",
-        "analytics": ["aml.t0024.000/scored_own_text"],
+        "analytics": ["aml.t0024.000/scored_excerpts", "aml.t0024.000/scored_own_text"],
         "summary": "",
         "tactic": "AML.TA0010",
         "merged_into": None,
@@ -63,7 +63,7 @@ def test_show_explains(run: Any, log: Path) -> None:
         "AML.T0024.000 Infer Training Data Membership",
         "queries that have the prompt itself scored: 60",
         "calls: ",
-        "what to do\n  1. Who is it?",
+        "what to do\n  1. Who is it,",
     ):
         assert expected in shown.out
     evidence = run("incidents", "show", identity, "--format", "json").json["findings"][0]["evidence"]
@@ -261,8 +261,8 @@ def test_mistakes_have_an_exit_code_and_a_way_out(arguments: list[str], code: in
 
 def test_fail_on(run: Any, log: Path) -> None:
     assert run("ingest", log).code == 0
-    assert run("scan", "--fail-on", "high").code == 0
-    assert run("scan", "--fail-on", "medium").code == 1
+    assert run("scan", "--fail-on", "critical").code == 0
+    assert run("scan", "--fail-on", "high").code == 1
 
 
 def test_a_second_writer_is_turned_away(run: Any, log: Path, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_filters(run: Any, log: Path) -> None:
         ("--client", "user:ann"): 0,
         ("--model", "orchid-chat"): 1,
         ("--technique", "AML.T0056"): 0,
-        ("--min-severity", "high"): 0,
+        ("--min-severity", "critical"): 0,
         ("--min-severity", "low"): 1,
     }.items():
         assert len(run("incidents", "list", *wanted, "--format", "json").json) == found
@@ -328,7 +328,7 @@ def test_formats_detect(run: Any, log: Path, root: Path) -> None:
 
 
 def test_rules_commands(run: Any, tmp_path: Path, root: Path) -> None:
-    assert run("rules", "validate").out == "1 rules are valid, 0 problems\n"
+    assert run("rules", "validate").out.endswith(" rules are valid, 0 problems\n")
     assert ", 0 failed" in run("rules", "test").out
     assert "scored_own_text" in run("rules", "list").out
     assert run("rules", "show", "scored_own_text").out.startswith("title: ")

@@ -223,7 +223,7 @@ def test_the_baseline_is_the_median_of_the_others(subjects: list[tuple[str, floa
 
 def test_strength_grows_with_the_log_of_the_gain() -> None:
     gains = [None, -5, 0, 1, 9, 999, 999_999, 1_000_000, 10**12]
-    assert [round(strength(gain), 3) for gain in gains] == [0.05, 0.05, 0.05, 0.05, 0.167, 0.5, 1.0, 1.0, 1.0]
+    assert [round(strength(gain), 3) for gain in gains] == [0.5, 0.5, 0.5, 0.525, 0.583, 0.75, 1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -53,19 +53,19 @@ OTHER = replace(
 RATE = 0.05
 
 
-def test_one_subject_model_and_tactic_is_one_draft() -> None:
+def test_one_client_and_model_is_one_draft() -> None:
     assert correlate([OTHER, FINDING], RATE) == (
         Incident(
             incident_id="",
             revision=0,
-            risk_score=62.5,
+            risk_score=56.25,
             severity="high",
             confidence=0.9,
             q_value=None,
             title="Scores its own texts: user:c_1 on atlas-7b",
             summary=(
                 "user:c_1 sent 412 queries to atlas-7b between 2026-11-01T02:00:00Z and 2026-11-01T04:00:00Z: "
-                "share of a is 0.9; the other clients of atlas-7b have a median of 0.1."
+                "scores its own texts (share of a is 0.9; the other clients of atlas-7b have a median of 0.1). Also: sweeps."
             ),
             tactic="AML.TA0010",
             techniques=("AML.T0024.000", "AML.T0024.002", "AML.T0040"),
@@ -83,7 +83,7 @@ def test_one_subject_model_and_tactic_is_one_draft() -> None:
     )
 
 
-def test_another_client_model_or_tactic_is_another_draft() -> None:
+def test_another_client_or_model_is_another_draft_another_tactic_is_not() -> None:
     elsewhere = [
         replace(FINDING, finding_id="f3", client_id="user:c_0"),
         replace(FINDING, finding_id="f4", model="zeus"),
@@ -93,8 +93,6 @@ def test_another_client_model_or_tactic_is_another_draft() -> None:
     drafts = correlate([FINDING, *elsewhere], RATE)
     assert [(d.clients, d.models, d.tactic) for d in drafts] == [
         (("user:c_0",), ("atlas-7b",), "AML.TA0010"),
-        (("user:c_1",), ("atlas-7b",), ""),
-        (("user:c_1",), ("atlas-7b",), "AML.TA0001"),
         (("user:c_1",), ("atlas-7b",), "AML.TA0010"),
         (("user:c_1",), ("zeus",), "AML.TA0010"),
     ]
@@ -102,7 +100,7 @@ def test_another_client_model_or_tactic_is_another_draft() -> None:
 
 def test_the_summary_without_evidence_names_the_finding() -> None:
     (draft,) = correlate([replace(OTHER, query_count=1)], RATE)
-    assert draft.summary == "user:c_1 sent 1 query to atlas-7b between 2026-11-01T02:00:00Z and 2026-11-01T03:00:00Z: Sweeps."
+    assert draft.summary == "user:c_1 sent 1 query to atlas-7b between 2026-11-01T02:00:00Z and 2026-11-01T03:00:00Z: sweeps."
 
 
 @pytest.mark.parametrize(
@@ -128,10 +126,10 @@ def test_a_p_value_needs_a_q_value() -> None:
         correlate([replace(FINDING, p_value=0.5)], RATE)
 
 
-def test_risk_counts_an_analytic_once() -> None:
+def test_risk_counts_an_analytic_once_and_a_second_one_half() -> None:
     again = replace(FINDING, finding_id="f9", score=0.25)
     assert risk_score([FINDING, again]) == risk_score([again, FINDING]) == 50.0
-    assert risk_score([FINDING, OTHER]) == 62.5
+    assert risk_score([FINDING, OTHER]) == risk_score([OTHER, FINDING]) == 56.25  # 1 - (1 - 0.5) * (1 - 0.25 / 2)
     assert risk_score([replace(FINDING, score=1.0), OTHER]) == 100.0
 
 

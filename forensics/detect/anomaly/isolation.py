@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from sklearn.ensemble import IsolationForest
 
-from forensics.detect.interface import Matches, Subjects
+from forensics.detect.interface import Detector, Matches, Subjects
 from forensics.detect.wording import compact, first_clause
 from forensics.model.feature import FeatureColumn
 from forensics.model.finding import Evidence, Finding
@@ -33,7 +33,7 @@ SAMPLES: Final = 512
 SEED: Final = 20260101
 
 
-class Isolation:
+class Isolation(Detector):
     """See the module."""
 
     name = "anomaly/isolation"
@@ -50,9 +50,10 @@ class Isolation:
             return Matches((), (Skipped("detector", self.name, f"{subjects.frame.num_rows} clients, {FEWEST_CLIENTS} are needed"),))
         values, expected, residuals = _residuals(subjects.frame, tuple(columns))
         forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLES, len(residuals)), random_state=SEED).fit(residuals)
-        scores = -forest.score_samples(residuals)
+        scores = np.round(-forest.score_samples(residuals), 9)
         centre = float(np.median(scores))
-        spread = 1.4826 * float(np.median(np.abs(scores - centre)))
+        # Where most clients do nothing suspicious at all, most scores are one.
+        spread = 1.4826 * float(np.median(np.abs(scores - centre))) or float(np.std(scores))
         if spread == 0.0:
             return Matches((), (Skipped("detector", self.name, "no client differs from the others"),))
         deviations = np.round((scores - centre) / spread, 9)

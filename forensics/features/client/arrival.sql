@@ -5,14 +5,14 @@ requires = ["events.ts"]
 
 [columns]
 median_gap_s = "DOUBLE: median seconds between calls"
-gap_spread = "DOUBLE: coefficient of variation of the times between calls; 0 is a clock, 1 is chance, more is bursts"
+gap_spread = "DOUBLE: coefficient of variation of the times between calls; 0 is a clock, 1 is chance, more is bursts; null where all calls are of one instant"
 same_gap_share = "DOUBLE: share of times between calls within 5 % of their median"
-active_hours = "BIGINT: clock hours with a call"
+active_hours = "BIGINT: clock hours with a call, UTC"
 active_days = "BIGINT: days with a call, UTC"
 */
 with
 spaced as (
-  select client_id, model, ts, epoch_us(ts) / 1e6 - lag(epoch_us(ts) / 1e6) over (partition by client_id, model order by ts, event_id) as gap
+  select client_id, model, ts, (epoch_us(ts) - lag(epoch_us(ts)) over (partition by client_id, model order by ts, event_id)) / 1e6 as gap
   from events
 ),
 medians as (select client_id, model, median(gap) as middle from spaced group by all)

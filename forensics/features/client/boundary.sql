@@ -10,15 +10,15 @@ flips = "BIGINT: near copies that get another label"
 low_margin_share = "DOUBLE: share of near copies with a margin among the lowest 5 % of the model's population"
 low_margins = "BIGINT: near copies with such a margin"
 usual_margin_rank = "DOUBLE: median share of the population with a smaller margin; 0.5 is usual"
-score_trend = "DOUBLE: correlation of the top score with the order of the queries, among the answers with the commonest label; null below eight"
+score_trend = "DOUBLE: correlation of the top score with the order of the queries, among the answers with the commonest label; null below eight of them, and where all are the same"
 labels = "BIGINT: different labels that the client was given"
-label_evenness = "DOUBLE: entropy of the labels against that of equal counts; 1 is perfectly balanced"
+label_evenness = "DOUBLE: entropy of the labels against that of equal counts; 1 is perfectly balanced; null for one label"
 */
 with
 given as (select client_id, model, label, count(*) as n from items where label is not null group by all),
 shares as (select *, n / sum(n) over (partition by client_id, model) as share from given),
 balance as (
-  select client_id, model, count(*) as labels, case when count(*) > 1 then -sum(share * ln(share)) / ln(count(*)) end as evenness
+  select client_id, model, count(*) as labels, case when count(*) > 1 then round(-sum(share * ln(share)) / ln(count(*)), 9) end as evenness
   from shares group by all
 ),
 commonest as (select client_id, model, arg_max(label, (n, label)) as label from given group by all),
@@ -27,7 +27,7 @@ ordered as (
   from items join commonest using (client_id, model, label) where top_score is not null
 ),
 trends as (
-  select client_id, model, case when count(*) >= 8 and stddev_pop(top_score) > 0 then round(corr(place, top_score), 9) end as trend
+  select client_id, model, case when count(*) >= 8 and min(top_score) < max(top_score) then round(corr(place, top_score), 9) end as trend
   from ordered group by all
 ),
 links as (

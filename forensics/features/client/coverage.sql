@@ -14,7 +14,7 @@ new_rows = "BIGINT: rows held against those of other clients: neither repeats no
 cells = "BIGINT: cells of the input space that the client asked about"
 busiest_cell_share = "DOUBLE: share of queries in the busiest cell"
 busiest_cells_share = "DOUBLE: share of queries in the five busiest cells"
-cell_evenness = "DOUBLE: entropy of the cells against that of equal counts"
+cell_evenness = "DOUBLE: entropy of the cells against that of equal counts; null for one cell"
 */
 with
 placed as (select client_id, model, cell, count(*) as n from nodes where cell is not null group by all),
@@ -23,8 +23,8 @@ shares as (
   from placed
 ),
 cells as (
-  select client_id, model, count(*) as cells, max(share) as busiest, sum(share) filter (busy <= 5) as five,
-    case when count(*) > 1 then -sum(share * ln(share)) / ln(count(*)) end as evenness
+  select client_id, model, count(*) as cells, max(share) as busiest, sum(n) filter (busy <= 5) / sum(n) as five,
+    case when count(*) > 1 then round(-sum(share * ln(share)) / ln(count(*)), 9) end as evenness
   from shares group by all
 ),
 outer_rows as (

@@ -6,19 +6,20 @@ suspicious = ["new_share", "late_new_share"]
 
 [columns]
 new_share = "DOUBLE: share of queries that neither repeat nor nearly repeat an earlier one"
-late_new_share = "DOUBLE: the same among the last third of the queries"
+late_new_share = "DOUBLE: the same among the last third of the queries; null below three"
 return_share = "DOUBLE: share of queries that belong to a group begun on an earlier day"
 */
 with
 placed as (
-  select *, place / count(*) over (partition by client_id, model, modality) as position,
+  select *, row_number() over (partition by client_id, model order by ts, event_id, idx) as number,
+    count(*) over (partition by client_id, model) as queries,
     epoch_us(min(ts) over (partition by client_id, model, modality, lineage)) // 86400000000 as began
   from nodes
 )
 select
   client_id, model,
   avg((not near and not repeat)::int) as new_share,
-  avg((not near and not repeat)::int) filter (position >= 2 / 3) as late_new_share,
+  avg((not near and not repeat)::int) filter (3 * (number - 1) >= 2 * queries) as late_new_share,
   avg((epoch_us(ts) // 86400000000 > began)::int) as return_share
 from placed
 group by client_id, model

@@ -5,7 +5,7 @@ requires = ["events.outcome"]
 suspicious = ["refused_share"]
 
 [columns]
-error_share = "DOUBLE: share of calls that fail, for any reason"
+error_share = "DOUBLE: share of calls that fail, for any reason that the log tells; a withheld answer is no failure"
 client_error_share = "DOUBLE: share of calls with a mistake in the request"
 denied_share = "DOUBLE: share of calls that are not authorised"
 limited_share = "DOUBLE: share of calls over a rate limit or quota"

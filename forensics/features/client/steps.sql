@@ -17,7 +17,7 @@ axes = "BIGINT: different coordinates that were changed alone"
 top_axis_share = "DOUBLE: share of one-coordinate steps that change the commonest coordinate"
 axis_groups = "BIGINT: groups of near copies in which the commonest coordinate was changed alone"
 axes_per_group = "BIGINT: most coordinates changed alone within one group of near copies"
-even_axis_share = "DOUBLE: share of one-coordinate steps by the commonest amount, within 1 %"
+even_axis_share = "DOUBLE: share of one-coordinate steps by the commonest amount, up or down, within 1 %"
 */
 with
 moves as (

@@ -6,21 +6,21 @@ suspicious = ["templated_share", "ending_share"]
 
 [columns]
 top_template_share = "DOUBLE: share of different texts that begin with the client's commonest eight words"
-templates = "BIGINT: beginnings of eight words, or ends where the beginning is none, that five or more different texts share"
+templates = "BIGINT: beginnings of eight words, or ends where the beginning is none, that five or more different texts, longer than that, share"
 templated_share = "DOUBLE: share of different texts that have such a beginning or end"
 ending_share = "DOUBLE: share of different texts that end with the client's commonest last eight words"
-skeleton_share = "DOUBLE: share of texts equal to the commonest one but for numbers and quotations"
+skeleton_share = "DOUBLE: share of queries whose text equals the commonest one but for numbers and quotations; repeats count"
 follow_up_share = "DOUBLE: share of queries that continue a conversation"
 short_share = "DOUBLE: share of different texts of at most 25 words"
 */
 with
 texts as (
-  select client_id, model, fold_hash, any_value(head_hash) as head, any_value(tail_hash) as tail, any_value(words) as words
+  select client_id, model, fold_hash, min(head_hash) as head, min(tail_hash) as tail, min(words) as words
   from items where head_hash is not null group by all
 ),
 counted as (
-  select *, case when words > 8 then count(*) over (partition by client_id, model, head) else 0 end as heads,
-    case when words > 8 then count(*) over (partition by client_id, model, tail) else 0 end as tails
+  select *, case when words > 8 then count(*) over (partition by client_id, model, words > 8, head) else 0 end as heads,
+    case when words > 8 then count(*) over (partition by client_id, model, words > 8, tail) else 0 end as tails
   from texts
 ),
 filled as (select *, case when heads >= 5 then head when tails >= 5 then tail end as template from counted),

@@ -9,22 +9,23 @@ edit_share = "DOUBLE: share of texts that are near copies of an earlier one"
 suffix_edit_share = "DOUBLE: share of texts with the beginning of an earlier near copy and another end"
 prefix_edit_share = "DOUBLE: share of texts with the end of an earlier near copy and another beginning"
 swap_share = "DOUBLE: share of texts that are near copies with exactly as many words"
-respelled = "BIGINT: texts sent again with the same words in other spelling: case, punctuation, spacing"
+respelled = "BIGINT: texts sent again with the same words in other spelling (case, punctuation, spacing) or in another conversation"
 refused_edits = "BIGINT: near copies of a text that was refused"
-ladders = "BIGINT: groups of near copies with three or more refusals"
-ladders_won = "BIGINT: such groups whose last answer was no refusal"
+ladders = "BIGINT: groups of near copies with three or more refusals; one text sent again and again is none"
+ladders_won = "BIGINT: such groups whose last known answer was no refusal"
 */
 with
 answered as (
-  select n.*, coalesce(i.refused, false) as refused
+  select n.*, i.refused
   from nodes n join (select event_id, idx, refused from items) i using (event_id, idx) where n.modality = 'text'
 ),
 rungs as (
-  select client_id, model, lineage, count(*) filter (refused) as refusals, arg_max(refused, place) as last_refused from answered group by all
+  select client_id, model, lineage, bool_or(near) as edited, count(*) filter (refused) as refusals, arg_max(refused, place) as last_refused
+  from answered group by all
 ),
 ladders as (
-  select client_id, model, count(*) filter (refusals >= 3) as ladders, count(*) filter (refusals >= 3 and not last_refused) as won
-  from rungs group by all
+  select client_id, model, count(*) as ladders, count(*) filter (not last_refused) as won
+  from rungs where edited and refusals >= 3 group by all
 )
 select
   c.client_id, c.model,
@@ -34,9 +35,9 @@ select
   avg((c.near and c.same_length)::int) as swap_share,
   count(*) filter (c.same_words) as respelled,
   count(*) filter (c.near and p.refused) as refused_edits,
-  any_value(ladders) as ladders,
-  any_value(won) as ladders_won
+  coalesce(any_value(l.ladders), 0) as ladders,
+  coalesce(any_value(l.won), 0) as ladders_won
 from answered c
 left join answered p on p.client_id = c.client_id and p.model = c.model and p.place = c.parent
-join ladders l on l.client_id = c.client_id and l.model = c.model
+left join ladders l on l.client_id = c.client_id and l.model = c.model
 group by c.client_id, c.model

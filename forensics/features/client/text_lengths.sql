@@ -8,7 +8,7 @@ suspicious = ["narrow_share", "spike_share", "cut_share", "open_end_share", "top
 texts = "BIGINT: different texts"
 usual_words = "DOUBLE: median number of words"
 narrow_share = "DOUBLE: share of texts within 5 % of the median number of words"
-spike_share = "DOUBLE: share of texts at lengths, of twelve words or more, (words or characters) that are far commoner than the lengths beside them"
+spike_share = "DOUBLE: share of texts by which lengths of twelve words or more exceed three, and three times the mean of the lengths beside them; the greater of words and characters"
 cut_share = "DOUBLE: share of texts that begin in lower case and end without a stop: cut out of a longer one"
 open_end_share = "DOUBLE: share of texts that end within a sentence"
 letter_share = "DOUBLE: median share of letters and spaces"
@@ -25,16 +25,14 @@ lengths as (
   union all
   select client_id, model, 'characters', size, count(*) from texts where words >= 12 group by all
 ),
--- Each length against the mean of the three on either side (lengths that nobody sent count as none).
+-- Each length beside the three on either side. Three times the mean of these six is half their sum.
 beside as (
-  select *,
-    (coalesce(sum(n) over (partition by client_id, model, unit order by length range between 3 preceding and 3 following), 0) - n) / 6 as around
-  from lengths
+  select *, sum(n) over (partition by client_id, model, unit order by length range between 3 preceding and 3 following) - n as around from lengths
 ),
 medians as (select client_id, model, median(words) as middle from texts group by all),
 spikes as (
   select client_id, model, max(excess) as excess
-  from (select client_id, model, unit, sum(greatest(0, n - 3 * around - 3)) as excess from beside group by all) group by all
+  from (select client_id, model, unit, sum(greatest(0, n - around / 2 - 3)) as excess from beside group by all) group by all
 )
 select
   client_id, model,
