@@ -11,6 +11,7 @@ NODES: tuple[Column, ...] = (
     Column("client_id", "VARCHAR", "As in `events`"),
     Column("model", "VARCHAR", "As in `events`; 'unknown' where the log names none"),
     Column("modality", "VARCHAR", "text or vector; others have no node"),
+    Column("shape", "BIGINT", "Vectors: number of coordinates; text: 0. Only queries of one shape are compared with each other"),
     Column("place", "BIGINT", "Position among the client's queries of this model and shape, from 0, in order of time"),
     Column(
         "parent", "BIGINT", "`place` of the most similar earlier query of the client among its last 512 distinct ones; null for its first"
@@ -25,6 +26,11 @@ NODES: tuple[Column, ...] = (
     ),
     Column("gap", "DOUBLE", "The same, to the query just before"),
     Column("changed", "BIGINT", "Vectors: coordinates that differ from the parent's"),
+    Column(
+        "kept",
+        "DOUBLE",
+        "Vectors: share of the finely graded coordinates that equal the parent's; null where the model has fewer than four such",
+    ),
     Column("axis", "BIGINT", "Vectors: which one changed, where it is one"),
     Column("delta", "DOUBLE", "Vectors: by how much that one changed, in robust deviations of the population"),
     Column("even", "BOOLEAN", "Vectors: most coordinates that changed did so by one and the same amount"),
@@ -50,7 +56,7 @@ NODES: tuple[Column, ...] = (
     ),
     Column("same_head", "BOOLEAN", "Text: begins with the same eight words as the parent"),
     Column("same_tail", "BOOLEAN", "Text: ends with the same eight words as the parent"),
-    Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same text"),
+    Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same query"),
     Column("same_length", "BOOLEAN", "Text: as many words as the parent"),
     Column("flip", "BOOLEAN", "The model answered another label than it did to the parent; null where a label is missing"),
     Column("margin_rank", "DOUBLE", "Share of the model's population with a smaller margin; null where the log has no scores"),

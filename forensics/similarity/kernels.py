@@ -113,9 +113,11 @@ def gaps(values: Any, coded: Any, bounds: Any, cap: float) -> Any:  # pragma: no
 
 @njit(cache=True)
 def changes(values: Any, raw: Any, parent: Any, repeat: Any, coded: Any, grained: Any) -> Any:  # pragma: no cover - compiled
-    """(changed, axis, delta, even) of every row against its parent."""
+    """(changed, kept, axis, delta, even) of every row against its parent."""
     n, d = values.shape
     changed = np.zeros(n, np.int64)
+    kept = np.full(n, np.nan)
+    fine = d - grained.sum()
     axis = np.full(n, -1, np.int64)
     delta = np.zeros(n)
     even = np.zeros(n, np.bool_)
@@ -124,17 +126,22 @@ def changes(values: Any, raw: Any, parent: Any, repeat: Any, coded: Any, grained
         p = parent[t]
         if p < 0 or repeat[t]:
             continue
+        same = 0
         for k in range(d):
             if values[t, k] != values[p, k]:
                 changed[t] += 1
                 axis[t] = k
+            elif not grained[k]:
+                same += 1
             moved[k] = not grained[k] and 0.0 < abs(values[t, k] - values[p, k]) <= FAR
+        if fine >= 4:
+            kept[t] = same / fine
         if changed[t] != 1:
             axis[t] = -1
         elif not coded[axis[t]] and abs(values[t, axis[t]] - values[p, axis[t]]) <= FAR:
             delta[t] = values[t, axis[t]] - values[p, axis[t]]
         even[t] = _is_even(raw[t], raw[p], moved) or _is_even(values[t], values[p], moved)
-    return changed, axis, delta, even
+    return changed, kept, axis, delta, even
 
 
 @njit(cache=True, parallel=True)
@@ -178,37 +185,39 @@ def _is_even(row: Any, other: Any, among: Any) -> bool:  # pragma: no cover - co
 
 @njit(cache=True)
 def _on_line(values: Any, coded: Any, recent: Any, count: int, held: int, window: int, t: int) -> bool:  # pragma: no cover - compiled
-    """Whether row ``t`` lies on the line through two of the last ``held`` distinct rows, three or more coordinates moving."""
-    d = values.shape[1]
+    """Whether row ``t`` lies on the line through two of the last ``held`` distinct rows."""
     for i in range(held):
-        a = recent[(count - 1 - i) % window]
         for j in range(i + 1, held):
-            b = recent[(count - 1 - j) % window]
-            along, length, moved, apart = 0.0, 0.0, 0, False
-            for k in range(d):
-                if coded[k]:
-                    continue
-                span = values[b, k] - values[a, k]
-                if span != 0.0:
-                    moved += 1
-                apart = apart or abs(span) > FAR or abs(values[t, k] - values[a, k]) > FAR
-                along += span * (values[t, k] - values[a, k])
-                length += span * span
-            if moved < 3 or apart:
-                continue
-            share = along / length
-            # Beside the nearer of the two points, not only along the line: a near copy of either lies on no line.
-            limit, off = 1e-4 * length * min(1.0, share * share, (1.0 - share) ** 2), 0.0
-            for k in range(d):
-                if coded[k]:
-                    continue
-                gap = values[t, k] - values[a, k] - share * (values[b, k] - values[a, k])
-                off += gap * gap
-                if off >= limit:
-                    break
-            if off < limit:
+            if _between(values[t], values[recent[(count - 1 - i) % window]], values[recent[(count - 1 - j) % window]], coded):
                 return True
     return False
+
+
+@njit(cache=True)
+def _between(row: Any, a: Any, b: Any, coded: Any) -> bool:  # pragma: no cover - compiled
+    """Whether ``row`` lies on the line through ``a`` and ``b``, three or more coordinates moving."""
+    along, length, moved = 0.0, 0.0, 0
+    for k in range(len(row)):
+        if coded[k]:
+            continue
+        span, reach = b[k] - a[k], row[k] - a[k]
+        if abs(span) > FAR or abs(reach) > FAR:
+            return False
+        moved += span != 0.0
+        along += span * reach
+        length += span * span
+    if moved < 3 or length == 0.0:
+        return False
+    share = along / length
+    # Beside the nearer of the two points, not only along the line: a near copy of either lies on no line.
+    limit, off = 1e-4 * length * min(1.0, share * share, (1.0 - share) ** 2), 0.0
+    for k in range(len(row)):
+        if not coded[k]:
+            gap = row[k] - a[k] - share * (b[k] - a[k])
+            off += gap * gap
+        if off >= limit:
+            return False
+    return True
 
 
 @njit(cache=True, parallel=True)

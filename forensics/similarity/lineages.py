@@ -37,7 +37,7 @@ def models(items: Sequence[str]) -> tuple[str, ...]:
 
 
 def nodes(traffic: ModelTraffic, *, threads: int = 0, memory_limit: str = "2GB") -> pa.Table:
-    """`NODES` of one model, sorted by client, modality and place. Rows of different lengths are never compared.
+    """`NODES` of one model, sorted by client, shape and place. Rows of different lengths are never compared.
 
     Vectors longer than `MOST_DIMENSIONS` and items without a sketch have no node.
     """
@@ -54,9 +54,7 @@ def nodes(traffic: ModelTraffic, *, threads: int = 0, memory_limit: str = "2GB")
         ).fetchall():
             found.append(_of_vectors(con, size, margins))
         found.append(_of_texts(con, margins))
-    return pa.concat_tables(found).sort_by(
-        [("client_id", "ascending"), ("modality", "ascending"), ("ts", "ascending"), ("place", "ascending")]
-    )
+    return pa.concat_tables(found).sort_by([("client_id", "ascending"), ("shape", "ascending"), ("place", "ascending")])
 
 
 def _views(con: duckdb.DuckDBPyConnection, traffic: ModelTraffic) -> None:
@@ -89,6 +87,7 @@ def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[A
     steps = numeric.steps(rows, clients)
     columns = {
         "changed": pa.array(steps.changed, mask=steps.parent < 0),
+        "kept": pa.array(steps.kept, from_pandas=True),
         "axis": pa.array(steps.axis, mask=steps.axis < 0),
         "delta": pa.array(steps.delta, mask=steps.axis < 0),
         "even": pa.array(steps.even),
@@ -98,7 +97,7 @@ def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[A
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "cell": pa.array(steps.cell),
     }
-    return _table(table, "vector", bounds, steps, columns, margins)
+    return _table(table, "vector", size, bounds, steps, columns, margins)
 
 
 def _of_texts(con: duckdb.DuckDBPyConnection, margins: np.ndarray[Any, Any]) -> pa.Table:
@@ -120,7 +119,7 @@ def _of_texts(con: duckdb.DuckDBPyConnection, margins: np.ndarray[Any, Any]) -> 
         "same_words": pa.array(equal["fold_hash"] & ~found.repeat),
         "same_length": pa.array(equal["words"]),
     }
-    return _table(table, "text", bounds, found, columns, margins)
+    return _table(table, "text", 0, bounds, found, columns, margins)
 
 
 def _clients(table: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -136,6 +135,7 @@ def _equal_to_parent(values: np.ndarray[Any, Any], parent: np.ndarray[Any, Any])
 def _table(
     table: pa.Table,
     modality: str,
+    shape: int,
     bounds: np.ndarray[Any, Any],
     found: numeric.Steps | text.Edits,
     columns: dict[str, pa.Array],
@@ -151,6 +151,7 @@ def _table(
     rank = np.searchsorted(margins, margin) / max(1, len(margins))
     own = {name: table[name] for name in ("event_id", "idx", "ts", "client_id", "model")} | {
         "modality": pa.array([modality] * n),
+        "shape": pa.array(np.full(n, shape)),
         "place": pa.array(np.arange(n) - first),
         "parent": pa.array(found.parent - first, mask=orphan),
         "lineage": pa.array(_roots(found.parent, found.near | found.repeat) - first),

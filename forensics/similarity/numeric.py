@@ -37,7 +37,7 @@ class Steps:
 
     repeat: the same row stood in the window. near: the parent is a near copy. distance: to the parent, in usual distances between
     neighbours of different clients. gap: the same, to the row just before. changed: coordinates that differ from the parent's.
-    axis: which one, where it is one, else -1. delta: by how much it changed, in robust deviations. even: most changed by one and
+    kept: share of the fine coordinates that do not. axis: which one changed, where it is one, else -1. delta: by how much it changed, in robust deviations. even: most changed by one and
     the same amount (a sign step). step_hash: see `kernels.step_hashes`. line: the row lies on the line through two of the last ten.
     outside: mean distance to the three nearest sampled rows of other clients, 1 is usual; NaN for repeats, near copies, rows beyond
     `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same in robust deviations of the clients' medians.
@@ -50,6 +50,7 @@ class Steps:
     distance: Floats
     gap: Floats
     changed: Ints
+    kept: Floats
     axis: Ints
     delta: Floats
     even: Bools
@@ -68,7 +69,7 @@ def steps(rows: Floats, clients: Ints) -> Steps:
     usual, usual_changes = _usual(values, coded, clients, sample)
     raw = np.nan_to_num(rows, nan=-1.5e300) + 0.0
     parent, repeat, squared = kernels.nearest_earlier(values, coded, kernels.row_hashes(raw), bounds, WINDOW, CAP)
-    changed, axis, delta, even = kernels.changes(values, raw, parent, repeat, coded, grained)
+    changed, kept, axis, delta, even = kernels.changes(values, raw, parent, repeat, coded, grained)
     distance = np.sqrt(squared)
     near = ~repeat & (parent >= 0) & ((distance <= NEAR * usual) | (changed <= max(1.0, SPARSE * usual_changes)))
     far = _some(np.flatnonzero(~repeat & ~near), clients)
@@ -82,6 +83,7 @@ def steps(rows: Floats, clients: Ints) -> Steps:
         distance=distance / usual,
         gap=kernels.gaps(values, coded, bounds, CAP) / usual,
         changed=changed,
+        kept=kept,
         axis=axis,
         delta=delta,
         even=even,

@@ -29,7 +29,7 @@ from forensics.model.scan import Skipped
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "features"
 FEATURES = {f.spec.name: f for f in load_features()}
 SCHEMAS = {name: arrow_schema(name) for name in TABLES} | {"nodes": nodes_schema()}
-DEFAULTS: dict[str, dict[str, Any]] = {"events": {"n_items": 1, "outcome": "ok"}, "nodes": {"repeat": False, "near": False}}
+DEFAULTS: dict[str, dict[str, Any]] = {"events": {"n_items": 1, "outcome": "ok"}, "nodes": {"repeat": False, "near": False, "shape": 0}}
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
 
 

@@ -49,7 +49,7 @@ def usual_distances(values: Array, coded: Array, clients: Array) -> tuple[float,
 
 def check_against_brute_force(rows: Array, clients: Array) -> Steps:
     found = steps(rows, clients)
-    values, coded, _ = numeric._scaled(rows, clients)
+    values, coded, grained = numeric._scaled(rows, clients)
     usual, usual_changes = usual_distances(values, coded, clients)
     keys = [row.tobytes() for row in rows + 0.0]
     distinct: list[int] = []
@@ -65,12 +65,15 @@ def check_against_brute_force(rows: Array, clients: Array) -> Steps:
         assert found.repeat[t] == bool(same)
         if same:
             assert (parent, found.distance[t], found.near[t], found.changed[t], found.axis[t]) == (same[-1], 0.0, False, 0, -1)
-            assert not found.line[t] and not found.even[t] and np.isnan(found.outside[t])
+            assert not found.line[t]
+            assert not found.even[t]
+            assert np.isnan(found.outside[t])
             continue
         distinct.append(t)
         if not window:
             assert parent == -1
-            assert np.isnan(found.distance[t]) and not found.near[t]
+            assert np.isnan(found.distance[t])
+            assert not found.near[t]
             continue
         assert parent in window
         shortest = min(distance(values, coded, t, p) for p in window)
@@ -79,6 +82,9 @@ def check_against_brute_force(rows: Array, clients: Array) -> Steps:
         moved = np.flatnonzero(values[t] != values[parent])
         assert found.changed[t] == len(moved)
         assert found.axis[t] == (moved[0] if len(moved) == 1 else -1)
+        fine = values[:, ~grained]
+        kept = np.mean(fine[t] == fine[parent]) if fine.shape[1] >= 4 else np.nan
+        assert found.kept[t] == pytest.approx(kept, nan_ok=True)
         step = values[t] - values[parent]
         known = len(moved) == 1 and not coded[moved[0]] and abs(step[moved[0]]) < 1e9
         assert found.delta[t] == (step[moved[0]] if known else 0.0)
@@ -125,7 +131,8 @@ def test_as_brute_force_on_binary_rows() -> None:
     rows = np.random.default_rng(1).integers(0, 2, (120, 12)).astype(float)
     found = check_against_brute_force(rows, owners(40, 50, 30))
     assert found.changed[found.near].max() <= 1
-    assert not found.even.any() and not found.line.any()
+    assert not found.even.any()
+    assert not found.line.any()
 
 
 @pytest.mark.parametrize(("rows", "repeats"), [(normal(2, 60, 1), 0), (np.arange(60.0)[:, None] % 7, 39), (np.full((60, 4), 5.0), 57)])
@@ -136,7 +143,8 @@ def test_one_column_and_constant_columns(rows: Array, repeats: int) -> None:
 
 def test_one_client_has_nobody_outside() -> None:
     found = check_against_brute_force(normal(3, 50, 4), owners(50))
-    assert np.isnan(found.outside).all() and np.isnan(found.outside_deviations).all()
+    assert np.isnan(found.outside).all()
+    assert np.isnan(found.outside_deviations).all()
     assert np.isfinite(found.distance[1:]).all()
 
 
@@ -144,7 +152,10 @@ def test_one_client_has_nobody_outside() -> None:
 def test_one_row(row: list[float]) -> None:
     found = steps(np.array([row]), owners(1))
     assert found.parent.tolist() == [-1]
-    assert not found.repeat[0] and not found.near[0] and not found.line[0] and not found.even[0]
+    assert not found.repeat[0]
+    assert not found.near[0]
+    assert not found.line[0]
+    assert not found.even[0]
     assert np.isnan([found.distance[0], found.gap[0], found.outside[0]]).all()
     assert found.step_hash.tolist() == found.cell.tolist() == [0]
 
@@ -172,7 +183,8 @@ def test_units_do_not_matter(factor: float, shift: float) -> None:
     rows[2::4] = (rows[::4] + rows[3::4]) / 2
     found, rows[:, [0, 2]] = steps(rows, clients), rows[:, [0, 2]] * factor + shift
     other = steps(rows, clients)
-    assert found.near.sum() >= 60 and found.line.sum() == 60
+    assert found.near.sum() >= 60
+    assert found.line.sum() == 60
     for name in ("parent", "repeat", "near", "changed", "axis", "even", "line"):
         assert np.array_equal(getattr(found, name), getattr(other, name)), name
     for name in ("distance", "gap", "delta", "outside", "outside_deviations"):
@@ -200,7 +212,8 @@ def test_values_that_are_no_numbers_are_equal_or_not(odd: float) -> None:
     rows[7] = rows[5]
     rows[7, 0] = 0.0
     found = steps(rows, clients)
-    assert found.repeat[6] and found.parent[6] == 5
+    assert found.repeat[6]
+    assert found.parent[6] == 5
     assert (found.parent[7], found.changed[7], found.axis[7], found.delta[7], found.near[7]) == (5, 1, 0, 0.0, True)
     assert np.isfinite(found.distance[1:45]).all()
 
@@ -214,7 +227,8 @@ def test_missing_values_and_codes_make_no_lines_and_no_sign_steps(odd: float, sh
     rows[9::10] = rows[8::10]
     rows[9::10, :6] = odd
     found = steps(rows, clients)
-    assert not found.line.any() and not found.even.any()
+    assert not found.line.any()
+    assert not found.even.any()
     assert np.abs(found.delta).max() < 100
 
 
@@ -338,7 +352,8 @@ def test_outside_as_brute_force_and_for_some_rows_of_heavy_clients_only() -> Non
     sample = numeric._sample(np.flatnonzero(np.r_[True, clients[1:] != clients[:-1], True]))
     known = np.flatnonzero(~np.isnan(found.outside))
     assert np.bincount(clients[known])[0] == min(OUTSIDE_PER_CLIENT, (~found.near & ~found.repeat)[clients == 0].sum())
-    assert not found.near[known].any() and not found.repeat[known].any()
+    assert not found.near[known].any()
+    assert not found.repeat[known].any()
     means = [np.mean(sorted(distance(values, coded, t, s) for s in sample if clients[s] != clients[t])[:3]) for t in known]
     ratios = found.outside[known] / means
     assert np.allclose(ratios, ratios[0])
@@ -376,3 +391,12 @@ def test_the_same_rows_give_the_same_bits_with_any_number_of_threads() -> None:
         numba.set_num_threads(before)
     assert same_bits(found, alone)
     assert same_bits(found, steps(np.asfortranarray(rows).copy(order="C"), clients))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
+def test_very_small_and_very_large_numbers(scale: float) -> None:
+    rows = normal(30, 60, 4)
+    rows[1::5] *= scale
+    rows[2::5] = rows[1::5] * [2.0, 3.0, 4.0, 5.0]
+    found = check_against_brute_force(rows, owners(30, 30))
+    assert np.isfinite(found.distance[1:30]).all()

@@ -1,5 +1,6 @@
 """The most similar earlier text, against a plain brute force on sketches."""
 
+import itertools
 from dataclasses import fields
 from typing import Any
 
@@ -25,7 +26,7 @@ def sketches_of(seed: int, n: int) -> Array:
 
 def check_against_brute_force(sketches: Array, same: Array, bounds: Array) -> Edits:
     found = edits(sketches, same, bounds)
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         distinct: list[int] = []
         for t in range(start, end):
             if t == start:
@@ -41,7 +42,8 @@ def check_against_brute_force(sketches: Array, same: Array, bounds: Array) -> Ed
             distinct.append(t)
             if not window:
                 assert parent == -1
-                assert np.isnan(found.distance[t]) and not found.near[t]
+                assert np.isnan(found.distance[t])
+                assert not found.near[t]
                 continue
             shared = [int((sketches[t] == sketches[p]).sum()) for p in window]
             latest = max(i for i, s in enumerate(shared) if s == max(shared))

@@ -10,20 +10,20 @@ beat_strength = "DOUBLE: share of the variance of these distances that the posit
 */
 with
 gaps as (
-  select client_id, model, modality, place, ln(gap + 1e-3) as x from nodes where gap is not null
-  qualify count(*) over (partition by client_id, model, modality) >= 16 and place <= 4096
+  select client_id, model, shape, place, ln(gap + 1e-3) as x from nodes where gap is not null
+  qualify count(*) over (partition by client_id, model, shape) >= 16 and place <= 4096
 ),
 totals as (
-  select client_id, model, modality, count(*) as n, avg(x) as mean, case when min(x) < max(x) then var_pop(x) * count(*) end as total
+  select client_id, model, shape, count(*) as n, avg(x) as mean, case when min(x) < max(x) then var_pop(x) * count(*) end as total
   from gaps group by all
 ),
 phases as (
-  select client_id, model, modality, beat, place % beat as phase, count(*) as size, avg(x) as mean
+  select client_id, model, shape, beat, place % beat as phase, count(*) as size, avg(x) as mean
   from gaps, (select unnest(range(2, 33)) as beat) group by all
 ),
 fits as (
-  select client_id, model, modality, beat, any_value(n) as n, sum(size * (p.mean - t.mean) ^ 2) / any_value(total) as explained
-  from phases p join totals t using (client_id, model, modality) where beat * 3 <= n group by all
+  select client_id, model, shape, beat, any_value(n) as n, sum(size * (p.mean - t.mean) ^ 2) / any_value(total) as explained
+  from phases p join totals t using (client_id, model, shape) where beat * 3 <= n group by all
 ),
 -- Rounded, so that beats which explain the same are a tie, which the shortest wins.
 adjusted as (select client_id, model, beat, round(1 - (1 - explained) * (n - 1) / (n - beat), 9) as strength from fits)

@@ -10,6 +10,7 @@ outside_low = "DOUBLE: the lower quartile of these distances"
 outside_deviations = "DOUBLE: how much further out than other clients' the median row lies, in robust deviations between clients; 0 is usual"
 far_rows = "BIGINT: new rows more than 2.5 times as far from other clients' as is usual"
 far_share = "DOUBLE: share of new rows that are"
+masked_share = "DOUBLE: share of new rows that keep a quarter or more of the finely graded coordinates of the nearest earlier row, as explainers do"
 new_rows = "BIGINT: rows held against those of other clients: neither repeats nor near copies"
 cells = "BIGINT: cells of the input space that the client asked about"
 busiest_cell_share = "DOUBLE: share of queries in the busiest cell"
@@ -29,9 +30,10 @@ cells as (
 ),
 outer_rows as (
   select client_id, model, median(outside) as outside, quantile_cont(outside, 0.25) as outside_low, median(outside_deviations) as outside_deviations, count(outside) as new_rows,
+    avg((kept >= 0.25)::int) filter (outside is not null) as masked_share,
     count(*) filter (outside > 2.5) as far_rows, count(*) filter (outside > 2.5) / nullif(count(outside), 0) as far_share
   from nodes group by all
 )
-select client_id, model, outside, outside_low, outside_deviations, far_rows, far_share, new_rows, cells, busiest as busiest_cell_share, five as busiest_cells_share,
+select client_id, model, outside, outside_low, outside_deviations, far_rows, far_share, masked_share, new_rows, cells, busiest as busiest_cell_share, five as busiest_cells_share,
   evenness as cell_evenness
 from cells join outer_rows using (client_id, model)

@@ -17,9 +17,9 @@ usual_gap = "DOUBLE: median distance between queries that follow each other; 1 i
 usual_nearest = "DOUBLE: median distance of a query to the nearest the client had sent before, repeats aside"
 */
 with
-children as (select client_id, model, modality, parent, count(*) as copies from nodes where near group by all),
+children as (select client_id, model, shape, parent, count(*) as copies from nodes where near group by all),
 groups as (
-  select client_id, model, modality, lineage, count(*) as size, max(place) - min(place) as span from nodes where not repeat group by all
+  select client_id, model, shape, lineage, count(*) as size, max(place) - min(place) as span from nodes where not repeat group by all
 ),
 sizes as (
   select client_id, model, size, count(*) as n, count(*) filter (span = 1) as adjacent from groups group by all
@@ -35,7 +35,7 @@ spans as (select client_id, model, median((span + 1) / size) as interleaving fro
 shares as (
   select client_id, model, avg(near::int) as near_share, avg((near and copies >= 4)::int) as fan_share, count(*) as queries,
     median(gap) as usual_gap, median(distance) filter (not repeat) as usual_nearest
-  from nodes left join children using (client_id, model, modality, parent) group by all
+  from nodes left join children using (client_id, model, shape, parent) group by all
 )
 select
   client_id, model, near_share,

@@ -13,7 +13,7 @@ with
 placed as (
   select *, row_number() over (partition by client_id, model order by ts, event_id, idx) as number,
     count(*) over (partition by client_id, model) as queries,
-    epoch_us(min(ts) over (partition by client_id, model, modality, lineage)) // 86400000000 as began
+    epoch_us(min(ts) over (partition by client_id, model, shape, lineage)) // 86400000000 as began
   from nodes
 )
 select

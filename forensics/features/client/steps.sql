@@ -35,7 +35,7 @@ amounts as (
 ),
 wide as (
   select client_id, model, max(axes) as axes_per_group
-  from (select client_id, model, lineage, count(distinct axis) as axes from moves group by all) group by all
+  from (select client_id, model, shape, lineage, count(distinct axis) as axes from moves group by all) group by all
 )
 select
   client_id, model,
