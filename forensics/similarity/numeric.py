@@ -37,11 +37,11 @@ class Steps:
 
     repeat: the same row stood in the window. near: the parent is a near copy. distance: to the parent, in usual distances between
     neighbours of different clients. gap: the same, to the row just before. changed: coordinates that differ from the parent's.
-    kept: share of the fine coordinates that do not. axis: which one changed, where it is one, else -1. delta: by how much it changed, in robust deviations. even: most changed by one and
-    the same amount (a sign step). step_hash: see `kernels.step_hashes`. line: the row lies on the line through two of the last ten.
-    outside: mean distance to the three nearest sampled rows of other clients, 1 is usual; NaN for repeats, near copies, rows beyond
-    `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same in robust deviations of the clients' medians.
-    cell: see `_cells`.
+    kept: share of the fine coordinates that do not. axis: which one changed, where it is one, else -1. delta: by how much it changed,
+    in robust deviations. even: most changed by one and the same amount (a sign step). step_hash: see `kernels.step_hashes`. line: the
+    row lies on the line through two of the last ten. outside: mean distance to the three nearest sampled rows of other clients, 1 is
+    usual; NaN for repeats, near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same
+    in robust deviations of the clients' medians. cell: see `_cells`.
     """
 
     parent: Ints
