@@ -1,6 +1,7 @@
 """What tests of several stages import."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ def corpus(half: str) -> Path:
     if not path.exists():
         pytest.skip(f"the development corpus does not lie beside the checkout ({path.relative_to(ROOT.parent)})")
     return path
+
+
+def average_precision(scores: Sequence[float], hostile: Sequence[bool]) -> float:
+    """Ties stand in the worst order: honest clients first."""
+    hits, total = 0, 0.0
+    for place, (_, bad) in enumerate(sorted(zip(scores, hostile, strict=True), key=lambda pair: (-pair[0], pair[1])), 1):
+        hits += bad
+        total += hits / place if bad else 0.0
+    return total / sum(hostile)
 
 
 def record(number: int, text: str = "hello") -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 MAPPING = ROOT / "fixtures" / "mappings" / "home-gateway.toml"
-SEEDS = [201, 202, 203]
+SEEDS = [301, 302, 303]
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.*")}
 
 

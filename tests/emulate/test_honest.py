@@ -3,28 +3,18 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support import average_precision
 
 from forensics import pipeline
 from forensics.emulate.plan import Job, plan
 from forensics.emulate.scenario import draw, emulate
 from forensics.emulate.traffic import slots
 from forensics.model.errors import UsageError
-
-
-def average_precision(scores: Sequence[float], hostile: Sequence[bool]) -> float:
-    """Ties stand in the worst order: honest clients first."""
-    hits, total = 0, 0.0
-    for place, (_, bad) in enumerate(sorted(zip(scores, hostile, strict=True), key=lambda pair: (-pair[0], pair[1])), 1):
-        hits += bad
-        total += hits / place if bad else 0.0
-    return total / sum(hostile)
-
 
 RATES = {
     "calls": lambda times, job: len(times),
