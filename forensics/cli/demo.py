@@ -47,12 +47,13 @@ def demo(
     output.note(f"report: {report}")
     program, where = _program(), shlex.quote(output.printable(str(place / "store")))
     first = f"incidents show {result.incidents[0].incident_id}" if result.incidents else "incidents list"
+    suspect = shlex.quote(output.printable(result.incidents[0].clients[0])) if result.incidents else ""
     output.line("\nWorth trying next:")
     output.line(f"  {program} {first} --store {where}")
     output.line(
         f'  {program} query "select client_id, count(*) as calls from events group by all order by calls desc limit 10" --store {where}'
     )
-    output.line(f"  {program} ingest YOUR-LOGS --store my-store && {program} scan --store my-store")
+    output.line(f"  {program} features {suspect} --store {where}")
 
 
 def _program() -> str:

@@ -12,7 +12,7 @@ import typer
 from forensics.cli import output
 from forensics.cli.options import FormatOption, StoreOption, open_store
 from forensics.config import DEFAULT_STORE, store_directory
-from forensics.model.atlas import technique_name
+from forensics.model.atlas import TECHNIQUES, VERSION, technique_name
 from forensics.model.errors import UsageError
 from forensics.model.incident import Incident
 from forensics.model.rule import LEVELS
@@ -54,8 +54,12 @@ def list_(
         and (model is None or model in i[1].models)
         and (technique is None or any(t == technique.upper() or t.startswith(f"{technique.upper()}.") for t in i[1].techniques))
     ]
+    if technique is not None and not any(t == technique.upper() for t in TECHNIQUES):
+        raise UsageError(f"ATLAS {VERSION} has no technique {technique!r}", hint="for example AML.T0024.002, or AML.T0024 for all of its kind")
     if format == "table":
         queue([incident for _, incident in found])
+        if not found and len(_ranked(store)):
+            output.note(f"{len(_ranked(store)):,} incidents do not match")
         return
     import pyarrow as pa
 
@@ -100,9 +104,9 @@ def show(
 
 def queue(incidents: Sequence[Incident]) -> None:
     """Incidents as a table for people."""
-    rows = [[f"{i.risk_score:.1f}", i.severity, i.incident_id, i.summary] for i in incidents]
+    rows = [[f"{i.risk_score:.1f}", i.severity, i.incident_id, f"{i.query_count:,}", i.title] for i in incidents]
     if rows:
-        output.grid(["risk", "severity", "incident", "what"], rows, right=["risk"], wrap="what")
+        output.grid(["risk", "severity", "incident", "queries", "what"], rows, right=["risk", "queries"], wrap="what")
     else:
         output.note("no incident")
 

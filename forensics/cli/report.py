@@ -30,6 +30,8 @@ def report(
 
     if min_severity not in LEVELS:
         raise UsageError(f"no severity is called {min_severity!r}", hint=f"known are {', '.join(LEVELS)}")
+    if str(html) == "-":
+        raise UsageError("a report is a file", hint="forensics report --html report.html")
     place = str(store_directory(store))
     shown = pipeline.report(
         open_store(store), html, min_severity=min_severity, top=top, shown_store=None if place == DEFAULT_STORE else place

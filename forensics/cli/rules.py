@@ -40,7 +40,7 @@ def show(name: Annotated[str, typer.Argument(metavar="RULE", help="Path, id or f
 
     directory = rules_directory(rules)
     for rule in _load(rules):
-        if name in (rule.path, rule.uid, PurePath(rule.path).stem, PurePath(rule.path).name):
+        if name in (rule.path, rule.uid, PurePath(rule.path).stem, PurePath(rule.path).name, str(PurePath(rule.path).with_suffix(""))):
             for text in (directory / rule.path).read_text(encoding="utf-8").splitlines():
                 output.line(output.printable(text))
             return

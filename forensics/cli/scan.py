@@ -51,6 +51,8 @@ def scan(
         open_store(store), settings, engine_named(engine), rules_directory(rules), since=moment(since), until=moment(until)
     )
     record = result.scan
+    if rules is not None:
+        output.note(f"rules of {rules} only; the ones that come with forensics did not run")
     queue(result.incidents[:20])
     for skipped in record.skipped:
         output.note(f"skipped {skipped.kind} {skipped.name}: {skipped.reason}")

@@ -10,7 +10,10 @@ from hashlib import sha256
 from itertools import count
 from typing import Final
 
+from forensics.incidents.correlate import in_order, risk_score
+from forensics.model.finding import Finding
 from forensics.model.incident import Incident
+from forensics.model.rule import LEVELS
 
 MIN_OVERLAP: Final = Fraction(1, 2)
 
@@ -77,10 +80,23 @@ def _overlaps(drafts: Sequence[Incident], prior: Sequence[Incident]) -> list[tup
 
 
 def _continued(prior: Incident, draft: Incident) -> Incident:
-    """The stronger of the two, over both their times: a narrow window must not take back what a wide one has shown."""
+    """What both have found, each analytic at its strongest, over both their times, in the words of the stronger: a narrow window
+    must not take back what a wide one has shown, nor an older finding hide a new one."""
     stronger = draft if draft.risk_score >= prior.risk_score else prior
+    best: dict[tuple[str, str, str], Finding] = {}
+    for finding in (*prior.findings, *draft.findings):  # of equals the newer
+        subject = (finding.analytic, finding.client_id, finding.model)
+        if subject not in best or finding.score >= best[subject].score:
+            best[subject] = finding
+    findings = in_order(best.values())
     now = replace(
         stronger,
+        risk_score=max(stronger.risk_score, risk_score(findings)),
+        severity=max(prior.severity, draft.severity, key=LEVELS.index),
+        confidence=max(prior.confidence, draft.confidence),
+        techniques=tuple(sorted({*prior.techniques, *draft.techniques})),
+        analytics=tuple(sorted({*prior.analytics, *draft.analytics})),
+        findings=findings,
         incident_id=prior.incident_id,
         revision=prior.revision,
         first_seen=min(prior.first_seen, draft.first_seen),

@@ -1,7 +1,7 @@
 """Findings about one client of one model become one incident draft, whatever tactics they name (docs/decisions/0009)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -27,11 +27,16 @@ def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[str, f
     subjects: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         subjects.setdefault((finding.client_id, finding.model), []).append(finding)
-    return tuple(_draft(sorted(found, key=lambda f: (f.analytic, f.finding_id)), rate, q_values) for _, found in sorted(subjects.items()))
+    return tuple(_draft(in_order(found), rate, q_values) for _, found in sorted(subjects.items()))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The strongest first; of equals the graver, then by name."""
+    return tuple(sorted(findings, key=lambda f: (-f.score, -LEVELS.index(f.level), f.analytic, f.finding_id)))
 
 
 def _draft(findings: Sequence[Finding], rate: float, q_values: Mapping[str, float]) -> Incident:
-    strongest = max(findings, key=lambda f: (f.score, LEVELS.index(f.level)))  # of equals the first by name
+    strongest = findings[0]
     first_seen, last_seen = min(f.first_seen for f in findings), max(f.last_seen for f in findings)
     query_count = max(f.query_count for f in findings)
     q_value = min((q_values[f.finding_id] for f in findings if f.p_value is not None), default=None)
@@ -81,7 +86,7 @@ def _summary(strongest: Finding, findings: Sequence[Finding], first_seen: dateti
     queries = "1 query" if query_count == 1 else f"{query_count:,} queries"
     when = f"between {_utc(first_seen)} and {_utc(last_seen)}"
     shown = "; ".join(e.sentence for e in strongest.evidence[:2])
-    others = list(dict.fromkeys(_inside(f.title) for f in sorted(findings, key=lambda f: -f.score) if f.title != strongest.title))
+    others = list(dict.fromkeys(_inside(f.title) for f in findings if f.title != strongest.title))
     also = f" Also: {', '.join(others)}." if others else ""
     said = f"{_inside(strongest.title)} ({shown})" if shown else _inside(strongest.title)
     return f"{strongest.client_id} sent {queries} to {strongest.model} {when}: {said}.{also}"

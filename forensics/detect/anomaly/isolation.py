@@ -150,7 +150,7 @@ def _finding(
         techniques=(),
         evidence=tuple(Evidence(field, value, usual, _sentence(column, value, usual)) for field, column, value, usual in telling),
         falsepositives=("Honest use that nobody else makes of this model: a first customer of its kind, an explainer, a test.",),
-        triage=("Which of the figures below does the client's purpose explain? What is left without one is where to look.",),
+        triage=("Which of these figures does the client's purpose explain? What is left without one is where to look.",),
     )
 
 

@@ -6,10 +6,10 @@ suspicious = ["outside", "outside_deviations", "outside_low", "far_share", "cell
 
 [columns]
 outside = "DOUBLE: median distance of new rows to the nearest rows of other clients; 1 is usual"
-outside_low = "DOUBLE: the lower quartile of these distances"
+outside_low = "DOUBLE: lower quartile of the distances of new rows to the nearest rows of other clients"
 outside_deviations = "DOUBLE: how much further out than other clients' the median row lies, in robust deviations between clients; 0 is usual"
 far_rows = "BIGINT: new rows more than 2.5 times as far from other clients' as is usual"
-far_share = "DOUBLE: share of new rows that are"
+far_share = "DOUBLE: share of new rows more than 2.5 times as far from other clients' as is usual"
 masked_share = "DOUBLE: share of new rows that keep a quarter or more of the finely graded coordinates of the nearest earlier row, as explainers do"
 new_rows = "BIGINT: rows held against those of other clients: neither repeats nor near copies"
 cells = "BIGINT: cells of the input space that the client asked about"
