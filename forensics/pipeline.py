@@ -13,7 +13,7 @@ import forensics
 from forensics.config import Config
 from forensics.detect import anomaly
 from forensics.detect.interface import Detector, Subjects, together
-from forensics.detect.match import match
+from forensics.detect.match import analytic_name, match
 from forensics.detect.rules import load_rules, rules_sha256
 from forensics.engine.interface import Engine
 from forensics.features.frame import FeatureSet, assemble
@@ -33,9 +33,9 @@ from forensics.model.errors import InputError, UsageError
 from forensics.model.event import BUCKETS, TABLES
 from forensics.model.incident import Incident
 from forensics.model.rule import LEVELS, Rule
-from forensics.model.scan import Scan, SourceReport
+from forensics.model.scan import Scan, Skipped, SourceReport
 from forensics.report.view import Page
-from forensics.similarity.lineages import ModelTraffic, models, nodes
+from forensics.similarity.lineages import MOST_DIMENSIONS, Traffic, nodes, share_out
 from forensics.sketch import SKETCH_VERSION
 from forensics.sketch.key import Key
 from forensics.store import CallBatch, Snapshot, Store, write_by_bucket
@@ -130,7 +130,7 @@ def _features(
         raise InputError(f"the window ends at {end.isoformat()}, before it begins at {start.isoformat()}", hint="check --since and --until")
     run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
     with store.scratch() as folder:
-        forest = _forest(snapshot, config, engine, (start, end), folder)
+        forest, skipped = _forest(snapshot, config, engine, (start, end), folder)
         partitions = []
         for buckets in _shared_out(snapshot, start, end):
             files = {
@@ -138,12 +138,12 @@ def _features(
                 for table in TABLES
             }
             files["nodes"] = [path for bucket in buckets for path in forest.get(bucket, [])]
-            partitions.append(Partition(tuple((table, tuple(paths)) for table, paths in files.items()), start, end))
+            partitions.append(Partition(tuple((t, tuple(paths)) for t, paths in files.items()), start, end, str(folder / "spill")))
         inhabited = [p for p in partitions if dict(p.files)["events"]]
         found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
     if found is None or not found.events:
         raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
-    return (start, end), found
+    return (start, end), replace(found, skipped=(*found.skipped, *skipped))
 
 
 def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[range]:
@@ -153,16 +153,22 @@ def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[rang
     return [range(first, first + width) for first in range(0, BUCKETS, width)]
 
 
-def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path) -> dict[int, list[str]]:
-    """The near-duplicate forest of every model, written below ``folder``: files by the bucket of their clients."""
-    items, vectors = ([str(p.path) for p in snapshot.select(table, since=window[0], until=window[1])] for table in ("items", "vectors"))
-    work = [ModelTraffic(model, tuple(items), tuple(vectors), *window) for model in models(items)]
+def _forest(
+    snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path
+) -> tuple[dict[int, list[str]], tuple[Skipped, ...]]:
+    """The near-duplicate forest of every model, written below ``folder``: files by the bucket of their clients; and what has none."""
+    events, items, vectors = (tuple(str(p.path) for p in snapshot.select(t, since=window[0], until=window[1])) for t in TABLES)
+    spill = str(folder / "spill")
+    work = [Traffic(group, events, items, vectors, *window, spill) for group in share_out(items, *window)]
     run = partial(nodes, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
     files: dict[int, list[str]] = {}
-    for number, table in enumerate(engine.map(run, work)):
-        for bucket, path in write_by_bucket(table, folder / str(number)):
+    too_long = 0
+    for number, forest in enumerate(engine.map(run, work)):
+        too_long += forest.too_long
+        for bucket, path in write_by_bucket(forest.nodes, folder / str(number)):
             files.setdefault(bucket, []).append(str(path))
-    return files
+    reason = f"{too_long:,} rows have more than {MOST_DIMENSIONS:,} numbers: they are compared with nothing"
+    return files, (Skipped("similarity", "vectors", reason),) if too_long else ()
 
 
 def scan(
@@ -185,12 +191,13 @@ def scan(
         commit = store.snapshot().commit_id
         window, found = _features(store, config, engine, plugins, since, until)
         subjects = Subjects(found.frame, found.specs, found.examples, *window)
-        by_rules = match(rules, found.specs, found.frame, found.examples, *window)
+        by_rules = match(rules, [f.spec for f in plugins], found.frame, found.examples, *window)
         detectors = discover(anomaly, "DETECTOR", Detector)  # type: ignore[type-abstract]  # only instances are asked for
         matches = together([by_rules, *(detector.find(subjects) for detector in detectors)])
         drafts = correlate(matches.findings, config.scan.false_discovery_rate)
         prior = prior_incidents(store)
-        ranked = rank(carry(drafts, prior))
+        ran = {analytic_name(rule) for rule in rules} | {detector.name for detector in detectors}
+        ranked = rank(carry(drafts, prior, ran))
         record = Scan(
             scan_id=_scan_id(commit, window, config, rules),
             window_start=window[0],

@@ -55,7 +55,9 @@ def list_(
         and (technique is None or any(t == technique.upper() or t.startswith(f"{technique.upper()}.") for t in i[1].techniques))
     ]
     if technique is not None and not any(t == technique.upper() for t in TECHNIQUES):
-        raise UsageError(f"ATLAS {VERSION} has no technique {technique!r}", hint="for example AML.T0024.002, or AML.T0024 for all of its kind")
+        raise UsageError(
+            f"ATLAS {VERSION} has no technique {technique!r}", hint="for example AML.T0024.002, or AML.T0024 for all of its kind"
+        )
     if format == "table":
         queue([incident for _, incident in found])
         if not found and len(_ranked(store)):

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -49,13 +49,16 @@ def match(
         window_start: start of the scanned window; part of a finding's identity.
         window_end: its end.
     """
-    columns = {field: column for field, column in _columns(specs).items() if field in frame.column_names}
+    columns = _columns(specs)
+    known = {f for f in columns if f in frame.column_names and (frame[f].null_count < len(frame) or not len(frame))}
+    for field in sorted(set(columns) - set(frame.column_names)):
+        frame = frame.append_column(field, pa.nulls(len(frame), ARROW_TYPES[columns[field].type]))
     window = (window_start.astimezone(UTC), window_end.astimezone(UTC))
     hits: list[tuple[Rule, dict[str, Any]]] = []
     skipped: list[Skipped] = []
     with _connect(frame) as con:
         for rule in sorted(rules, key=lambda r: r.path):
-            reason = _reason_to_skip(rule, columns)
+            reason = _reason_to_skip(rule, columns, known)
             if reason:
                 skipped.append(Skipped("rule", analytic_name(rule), reason))
             else:
@@ -117,11 +120,22 @@ def _connect(frame: pa.Table) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _reason_to_skip(rule: Rule, columns: Mapping[str, FeatureColumn]) -> str | None:
+def _reason_to_skip(rule: Rule, columns: Container[str], known: Container[str]) -> str | None:
+    """Why the rule cannot hold for anybody. What only speaks against a match, or is one of several ways to it, may be unknown."""
     if rule.status == "deprecated":
         return "the rule is deprecated"
-    missing = [field for field in rule.fields if field not in columns]
-    return f"not computed in this scan: {', '.join(missing)}" if missing else None
+    if strange := [field for field in rule.fields if field not in columns]:
+        return f"no feature gives {', '.join(strange)}"
+    signs = polarities(parse(rule.condition, [s.name for s in rule.selections]))
+    gaps = {s.name: [c.field for c in s.comparisons if c.field not in known] for s in rule.selections}
+    missing = [field for name, fields in gaps.items() for field in fields if (name, True) in signs]
+    if not missing or (_has_ways(rule.condition) and not all(gaps.values())):
+        return None
+    return f"no client has a value of {', '.join(dict.fromkeys(missing))}"
+
+
+def _has_ways(condition: str) -> bool:
+    return " or " in f" {condition} " or " of " in f" {condition} "
 
 
 def _hits(con: duckdb.DuckDBPyConnection, rule: Rule, columns: Mapping[str, FeatureColumn]) -> list[dict[str, Any]]:

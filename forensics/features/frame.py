@@ -57,6 +57,7 @@ def _frame(subjects: pa.Table, tables: dict[str, pa.Table], specs: Sequence[Feat
     columns, joins = [], []
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
+        con.execute("set temp_directory = ''")
         con.register(SUBJECTS, subjects)
         for spec in specs:
             con.register(f"feature_{spec.name}", tables[spec.name])

@@ -23,6 +23,7 @@ class Partition:
     files: tuple[tuple[str, tuple[str, ...]], ...]
     start: datetime
     end: datetime
+    spill: str = ""  # where DuckDB may put what does not fit into memory; nowhere if empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute(f"set memory_limit = '{memory_limit}'")
+        con.execute(f"set temp_directory = '{partition.spill.replace(chr(39), chr(39) * 2)}'")
         if threads:
             con.execute(f"set threads = {threads}")
         given = dict(partition.files)
@@ -103,7 +105,8 @@ select client_id, model, min(ts) as first_seen, max(ts) as last_seen, count(*)::
 from events group by client_id, model order by client_id, model
 """
 
-# The most telling calls first: near copies that turned the answer, refusals, those that ask for scores, other near copies; then the earliest.
+# The most telling calls first: near copies that turned the answer, refusals, those that ask for scores, other near copies; of equals
+# the earliest.
 _EXAMPLES_SQL = """
 with telling as (
   select event_id, max((near and coalesce(flip, false))::int) as flips, max(near::int) as near from nodes group by event_id
@@ -111,6 +114,7 @@ with telling as (
 select client_id, model, event_id from events left join telling using (event_id)
 qualify row_number() over (
   partition by client_id, model
-  order by coalesce(flips, 0) desc, coalesce(refused, false) desc, coalesce(echo, false) desc, coalesce(logprobs, false) desc, coalesce(near, 0) desc, ts, event_id) <= 5
+  order by coalesce(flips, 0) desc, coalesce(refused, false) desc, coalesce(echo, false) desc, coalesce(logprobs, false) desc,
+    coalesce(near, 0) desc, ts, event_id) <= 5
 order by client_id, model, ts, event_id
 """

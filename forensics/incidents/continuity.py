@@ -18,7 +18,7 @@ from forensics.model.rule import LEVELS
 MIN_OVERLAP: Final = Fraction(1, 2)
 
 
-def carry(drafts: Sequence[Incident], prior: Sequence[Incident]) -> tuple[Incident, ...]:
+def carry(drafts: Sequence[Incident], prior: Sequence[Incident], ran: Container[str] = ()) -> tuple[Incident, ...]:
     """Continue ``prior`` incidents with ``drafts``; everything that exists afterwards, sorted by id.
 
     A draft continues the prior incident of its models whose clients overlap most, if their Jaccard index is at
@@ -29,6 +29,7 @@ def carry(drafts: Sequence[Incident], prior: Sequence[Incident]) -> tuple[Incide
     Args:
         drafts: incidents without an id, as `forensics.incidents.correlate` makes them.
         prior: incidents of earlier scans, each with an id of its own.
+        ran: analytics of this scan. What these found earlier in a window that this scan has looked at again counts no longer.
     """
     drafts, prior = sorted(drafts, key=_content), sorted(prior, key=lambda i: i.incident_id)
     carried = {i.incident_id: i for i in prior}
@@ -38,7 +39,7 @@ def carry(drafts: Sequence[Incident], prior: Sequence[Incident]) -> tuple[Incide
             carried[incident_id] = replace(draft, incident_id=incident_id, revision=1, status="new", verdict="undetermined")
             continue
         survivor, *merged = sorted(priors, key=_age)
-        carried[survivor.incident_id] = _continued(survivor, draft)
+        carried[survivor.incident_id] = _continued(survivor, draft, ran)
         for other in merged:
             carried[other.incident_id] = replace(other, merged_into=survivor.incident_id, revision=other.revision + 1)
     return tuple(carried[incident_id] for incident_id in sorted(carried))
@@ -79,9 +80,11 @@ def _overlaps(drafts: Sequence[Incident], prior: Sequence[Incident]) -> list[tup
     return found
 
 
-def _continued(prior: Incident, draft: Incident) -> Incident:
+def _continued(prior: Incident, draft: Incident, ran: Container[str]) -> Incident:
     """What both have found, each analytic at its strongest, over both their times, in the words of the stronger: a narrow window
     must not take back what a wide one has shown, nor an older finding hide a new one."""
+    before = prior
+    prior = _without(prior, [f for f in prior.findings if f.analytic in ran and any(_covers(n, f) for n in draft.findings)])
     stronger = draft if draft.risk_score >= prior.risk_score else prior
     best: dict[tuple[str, str, str], Finding] = {}
     for finding in (*prior.findings, *draft.findings):  # of equals the newer
@@ -105,7 +108,27 @@ def _continued(prior: Incident, draft: Incident) -> Incident:
         status=prior.status,
         verdict=prior.verdict,
     )
-    return now if now == prior else replace(now, revision=prior.revision + 1)
+    return now if now == before else replace(now, revision=prior.revision + 1)
+
+
+def _covers(new: Finding, old: Finding) -> bool:
+    return new.window_start <= old.window_start and old.window_end <= new.window_end
+
+
+def _without(incident: Incident, superseded: Sequence[Finding]) -> Incident:
+    """``incident`` as it stands without some of its findings."""
+    if not superseded:
+        return incident
+    left = tuple(f for f in incident.findings if f not in superseded)
+    return replace(
+        incident,
+        findings=left,
+        risk_score=risk_score(left),
+        severity=max((f.level for f in left), key=LEVELS.index, default=LEVELS[0]),
+        confidence=max((f.confidence for f in left), default=0.0),
+        techniques=tuple(sorted({t for f in left for t in f.techniques})),
+        analytics=tuple(sorted({f.analytic for f in left})),
+    )
 
 
 def _age(incident: Incident) -> tuple[object, str]:

@@ -11,7 +11,11 @@ NODES: tuple[Column, ...] = (
     Column("client_id", "VARCHAR", "As in `events`"),
     Column("model", "VARCHAR", "As in `events`; 'unknown' where the log names none"),
     Column("modality", "VARCHAR", "text or vector; others have no node"),
-    Column("shape", "BIGINT", "Vectors: number of coordinates; text: 0. Only queries of one shape are compared with each other"),
+    Column(
+        "shape",
+        "BIGINT",
+        "Vectors: number of their set of fields within the model, from 1; text: 0. Only queries of one shape are compared",
+    ),
     Column("place", "BIGINT", "Position among the client's queries of this model and shape, from 0, in order of time"),
     Column(
         "parent", "BIGINT", "`place` of the most similar earlier query of the client among its last 512 distinct ones; null for its first"

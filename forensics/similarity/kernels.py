@@ -7,12 +7,14 @@ begin, and the end; ``coded``: (d,) coordinates that are equal or not, with noth
 from typing import Any, Final
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from forensics.sketch.compiled import compiled
 
 FAR: Final = 1e9  # robust deviations; of two values so far apart one is missing or a code, and the step between them says nothing
 
 
-@njit(cache=True)
+@compiled()
 def row_hashes(rows: Any) -> Any:  # pragma: no cover - compiled
     """FNV-1a over the bit patterns of each row."""
     out = np.empty(len(rows), np.uint64)
@@ -27,7 +29,7 @@ def row_hashes(rows: Any) -> Any:  # pragma: no cover - compiled
     return out
 
 
-@njit(cache=True)
+@compiled()
 def step_hashes(values: Any, coded: Any, bounds: Any) -> Any:  # pragma: no cover - compiled
     """Hash of each row's step from the row before, 0 for a client's first and where fewer than two coordinates move."""
     out = np.zeros(len(values), np.uint64)
@@ -47,8 +49,8 @@ def step_hashes(values: Any, coded: Any, bounds: Any) -> Any:  # pragma: no cove
     return out
 
 
-@njit(cache=True)
-def squared_distance(row: Any, other: Any, coded: Any, cap: float, enough: float) -> float:  # pragma: no cover - compiled
+@compiled()
+def squared_distance(row: Any, other: Any, coded: Any, cap: float, enough: float) -> Any:  # pragma: no cover - compiled
     """Squared distance of two rows; whatever it has reached once it is at least ``enough``.
 
     Four sums side by side, in a fixed order: as fast as letting the compiler reorder, and the same on every processor.
@@ -67,14 +69,16 @@ def squared_distance(row: Any, other: Any, coded: Any, cap: float, enough: float
     return a + b + c + d
 
 
-@njit(cache=True, inline="always")
-def _gap(value: float, other: float, is_code: bool, cap: float) -> float:  # pragma: no cover - compiled
+@compiled(inline="always")
+def _gap(value: float, other: float, is_code: bool, cap: float) -> Any:  # pragma: no cover - compiled
     gap = min(abs(value - other), 1.0 if is_code else cap)
     return gap * gap
 
 
-@njit(cache=True, parallel=True)
-def nearest_earlier(values: Any, coded: Any, hashes: Any, bounds: Any, window: int, cap: float) -> Any:  # pragma: no cover - compiled
+@compiled(parallel=True)
+def nearest_earlier(
+    values: Any, raw: Any, coded: Any, hashes: Any, bounds: Any, window: int, cap: float
+) -> Any:  # pragma: no cover - compiled
     """(parent, repeat, squared distance) of every row among the last ``window`` distinct rows of its client; parent -1 where none."""
     n = len(values)
     parent = np.full(n, -1, np.int64)
@@ -87,7 +91,7 @@ def nearest_earlier(values: Any, coded: Any, hashes: Any, bounds: Any, window: i
             best, nearest = np.inf, -1
             for back in range(min(count, window)):
                 row = recent[(count - 1 - back) % window]
-                if hashes[row] == hashes[t]:
+                if hashes[row] == hashes[t] and _same(raw[row], raw[t]):
                     best, nearest, repeat[t] = 0.0, row, True
                     break
                 total = squared_distance(values[t], values[row], coded, cap, best)
@@ -101,7 +105,16 @@ def nearest_earlier(values: Any, coded: Any, hashes: Any, bounds: Any, window: i
     return parent, repeat, squared
 
 
-@njit(cache=True)
+@compiled()
+def _same(row: Any, other: Any) -> Any:  # pragma: no cover - compiled
+    """Equal hashes may be made on purpose; equal rows are repeats."""
+    same = True
+    for k in range(len(row)):
+        same &= row[k] == other[k]
+    return same
+
+
+@compiled()
 def gaps(values: Any, coded: Any, bounds: Any, cap: float) -> Any:  # pragma: no cover - compiled
     """Distance of each row to the row before; NaN for a client's first."""
     out = np.full(len(values), np.nan)
@@ -111,7 +124,7 @@ def gaps(values: Any, coded: Any, bounds: Any, cap: float) -> Any:  # pragma: no
     return out
 
 
-@njit(cache=True)
+@compiled()
 def changes(values: Any, raw: Any, parent: Any, repeat: Any, coded: Any, grained: Any) -> Any:  # pragma: no cover - compiled
     """(changed, kept, axis, delta, even) of every row against its parent."""
     n, d = values.shape
@@ -144,7 +157,7 @@ def changes(values: Any, raw: Any, parent: Any, repeat: Any, coded: Any, grained
     return changed, kept, axis, delta, even
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def lines(values: Any, coded: Any, repeat: Any, bounds: Any, window: int) -> Any:  # pragma: no cover - compiled
     """Whether each row lies on the line through two of the client's last ``window`` distinct rows."""
     out = np.zeros(len(values), np.bool_)
@@ -160,7 +173,7 @@ def lines(values: Any, coded: Any, repeat: Any, bounds: Any, window: int) -> Any
     return out
 
 
-@njit(cache=True)
+@compiled()
 def _is_even(row: Any, other: Any, among: Any) -> bool:  # pragma: no cover - compiled
     """At least four coordinates, and 60 % of those ``among`` which to look, differ by one amount within 1 %.
 
@@ -183,7 +196,7 @@ def _is_even(row: Any, other: Any, among: Any) -> bool:  # pragma: no cover - co
     return most >= 4 and most >= 0.6 * moved
 
 
-@njit(cache=True)
+@compiled()
 def _on_line(values: Any, coded: Any, recent: Any, count: int, held: int, window: int, t: int) -> bool:  # pragma: no cover - compiled
     """Whether row ``t`` lies on the line through two of the last ``held`` distinct rows."""
     for i in range(held):
@@ -193,7 +206,7 @@ def _on_line(values: Any, coded: Any, recent: Any, count: int, held: int, window
     return False
 
 
-@njit(cache=True)
+@compiled()
 def _between(row: Any, a: Any, b: Any, coded: Any) -> bool:  # pragma: no cover - compiled
     """Whether ``row`` lies on the line through ``a`` and ``b``, three or more coordinates moving."""
     along, length, moved = 0.0, 0.0, 0
@@ -220,7 +233,7 @@ def _between(row: Any, a: Any, b: Any, coded: Any) -> bool:  # pragma: no cover 
     return True
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def nearest_other(values: Any, coded: Any, clients: Any, cap: float) -> Any:  # pragma: no cover - compiled
     n, d = values.shape
     squared = np.zeros(n)
@@ -241,7 +254,7 @@ def nearest_other(values: Any, coded: Any, clients: Any, cap: float) -> Any:  # 
     return squared, changed
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def outside_distance(values: Any, coded: Any, clients: Any, far: Any, sample: Any, neighbours: int, cap: float) -> Any:  # pragma: no cover
     """Mean distance of each row in ``far`` to the nearest sampled rows of other clients; NaN where there are too few."""
     out = np.full(len(far), np.nan)

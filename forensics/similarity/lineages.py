@@ -1,6 +1,6 @@
-"""The forest of one model: its vectors and texts in order, the nearest earlier query of each, and the group it belongs to."""
+"""The near-duplicate forest: vectors and texts in order, the nearest earlier query of each, and the group it belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,81 +8,118 @@ from typing import Any, Final
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
-from forensics.model.event import ITEMS, VECTORS, table_sql
+from forensics.model.event import EVENTS, ITEMS, VECTORS, table_sql
 from forensics.model.lineage import nodes_schema
 from forensics.similarity import numeric, text
+from forensics.sketch.compiled import compiled
 
 MARGINS_PER_CLIENT: Final = 20
-MOST_DIMENSIONS: Final = 4096
+MOST_DIMENSIONS: Final = 65_536
+LARGE: Final = 50_000  # queries; a model with so many is a task of its own, the others share
 
 
 @dataclass(frozen=True, slots=True)
-class ModelTraffic:
-    """Files of ``items`` and ``vectors`` that hold the queries of ``model`` in [start, end), and maybe those of others."""
+class Traffic:
+    """Files that hold the queries of ``models`` in [start, end), and maybe those of others. ``spill``: where DuckDB may put what does
+    not fit into memory; nowhere if empty."""
 
-    model: str
+    models: tuple[str, ...]
+    events: tuple[str, ...]
     items: tuple[str, ...]
     vectors: tuple[str, ...]
     start: datetime
     end: datetime
+    spill: str = ""
 
 
-def models(items: Sequence[str]) -> tuple[str, ...]:
-    """Names of the models in files of ``items``, sorted."""
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """``nodes``: `NODES` sorted by model, client, shape and place; ``too_long``: vectors beyond `MOST_DIMENSIONS`, which have none."""
+
+    nodes: pa.Table
+    too_long: int
+
+
+def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tuple[str, ...], ...]:
+    """The models in files of ``items``, in groups that are read together: a thousand made-up names must not cost a thousand readings."""
+    counted = f"""select coalesce(model, 'unknown') as name, count(*) as n from ({table_sql(ITEMS, items)})
+      where {_within(start, end)} group by all order by all"""
     with duckdb.connect() as con:
-        found = con.sql(f"select distinct coalesce(model, 'unknown') from ({table_sql(ITEMS, items)}) order by 1").fetchall()
-    return tuple(name for (name,) in found)
+        con.execute("set TimeZone = 'UTC'")
+        found = con.sql(counted).fetchall()
+    small = tuple(name for name, n in found if n < LARGE)
+    return (*((name,) for name, n in found if n >= LARGE), *([small] if small else []))
 
 
-def nodes(traffic: ModelTraffic, *, threads: int = 0, memory_limit: str = "2GB") -> pa.Table:
-    """`NODES` of one model, sorted by client, shape and place. Rows of different lengths are never compared.
-
-    Vectors longer than `MOST_DIMENSIONS` and items without a sketch have no node.
-    """
+def nodes(traffic: Traffic, *, threads: int = 0, memory_limit: str = "2GB") -> Forest:
+    """The forest of some models. Only queries of one client, model and shape are linked: rows with other fields are never compared."""
     found = [nodes_schema().empty_table()]
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute(f"set memory_limit = '{memory_limit}'")
+        con.execute(f"set temp_directory = '{traffic.spill.replace(chr(39), chr(39) * 2)}'")
         if threads:
             con.execute(f"set threads = {threads}")
         _views(con, traffic)
         margins = _margins(con)
-        for (size,) in con.sql(
-            f"select distinct len(vector) from v where len(vector) between 1 and {MOST_DIMENSIONS} order by 1"
-        ).fetchall():
-            found.append(_of_vectors(con, size, margins))
-        found.append(_of_texts(con, margins))
-    return pa.concat_tables(found).sort_by([("client_id", "ascending"), ("shape", "ascending"), ("place", "ascending")])
+        found += [_of_vectors(rows, margins) for rows in _parts(con.sql(_VECTORS).to_arrow_table())]
+        found += [_of_texts(rows, margins) for rows in _parts(con.sql(_TEXTS).to_arrow_table())]
+        ((too_long,),) = con.sql(f"select count(*) from v where len(vector) > {MOST_DIMENSIONS}").fetchall()
+    order = [(name, "ascending") for name in ("model", "client_id", "shape", "place")]
+    return Forest(pa.concat_tables(found).sort_by(order), too_long)
 
 
-def _views(con: duckdb.DuckDBPyConnection, traffic: ModelTraffic) -> None:
-    con.execute("set variable model = $1", [traffic.model])
-    window = f"ts >= '{traffic.start.isoformat()}'::timestamptz and ts < '{traffic.end.isoformat()}'::timestamptz"
-    for name, columns, files in (("i", ITEMS, traffic.items), ("v", VECTORS, traffic.vectors)):
-        mine = f"coalesce(model, 'unknown') = getvariable('model') and {window}"
-        con.execute(f"create temp view {name} as select * from ({table_sql(columns, files)}) where {mine}")
+def _within(start: datetime, end: datetime) -> str:
+    return f"ts >= '{start.isoformat()}'::timestamptz and ts < '{end.isoformat()}'::timestamptz"
 
 
-def _margins(con: duckdb.DuckDBPyConnection) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Margins of the population, sorted; a client counts for `MARGINS_PER_CLIENT` at most."""
-    sql = f"""select margin from i where margin is not null
-      qualify row_number() over (partition by client_id order by hash(event_id), idx) <= {MARGINS_PER_CLIENT} order by margin"""
-    return np.asarray(con.sql(sql).to_arrow_table()["margin"].to_numpy(), np.float64)
+def _views(con: duckdb.DuckDBPyConnection, traffic: Traffic) -> None:
+    con.execute("set variable models = $1", [list(traffic.models)])
+    tables = (("e", EVENTS, traffic.events), ("i", ITEMS, traffic.items), ("v", VECTORS, traffic.vectors))
+    for name, columns, files in tables:
+        rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)})"
+        mine = f"list_contains(getvariable('models')::varchar[], model) and {_within(traffic.start, traffic.end)}"
+        con.execute(f"create temp view {name} as select * from ({rows}) where {mine}")
 
 
-_COLUMNS = "event_id, idx, ts, client_id, coalesce(model, 'unknown') as model, label, margin"
+# Many logs have whole seconds only: within one, calls stand in the order of the log.
+_ORDER = "client_id, ts, source_row, event_id, idx"
+_COLUMNS = "i.event_id, i.idx, i.ts, i.client_id, i.model, label, margin, source_row"
+_VECTORS = f"""
+select {_COLUMNS}, dense_rank() over (partition by i.model order by len(vector), names) as shape, vector
+from i join v using (event_id, idx) left join (select event_id, source_row from e) using (event_id)
+where len(vector) between 1 and {MOST_DIMENSIONS} order by model, shape, {_ORDER}"""
+_TEXTS = f"""
+select {_COLUMNS}, 0 as shape, exact_hash, head_hash, tail_hash, fold_hash, words, sketch
+from i left join (select event_id, source_row from e) using (event_id)
+where modality = 'text' and sketch is not null order by model, {_ORDER}"""
 
 
-def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[Any, Any]) -> pa.Table:
-    table = con.sql(
-        f"""select {_COLUMNS}, vector from i join (select event_id, idx, vector from v where len(vector) = {size}) using (event_id, idx)
-        order by client_id, ts, event_id, idx"""
-    ).to_arrow_table()
+def _parts(table: pa.Table) -> Iterator[pa.Table]:
+    """The rows of one model and shape each."""
     if not len(table):
-        return nodes_schema().empty_table()
-    rows = np.ascontiguousarray(table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)).reshape(-1, size)
+        return
+    models = table["model"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    shapes = table["shape"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, (models[1:] != models[:-1]) | (shapes[1:] != shapes[:-1])])
+    for start, end in zip(starts, np.r_[starts[1:], len(table)], strict=True):
+        yield table.slice(start, end - start)
+
+
+def _margins(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Margins of each model's population, sorted; a client counts for `MARGINS_PER_CLIENT` at most."""
+    sql = f"""select model, list(margin order by margin) as margins from (
+        select model, margin from i where margin is not null
+        qualify row_number() over (partition by model, client_id order by md5(event_id), idx) <= {MARGINS_PER_CLIENT})
+      group by all"""
+    table = con.sql(sql).to_arrow_table()
+    return {row["model"]: np.asarray(row["margins"], np.float64) for row in table.to_pylist()}
+
+
+def _of_vectors(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
+    flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    rows = np.ascontiguousarray(flat).reshape(len(table), -1)
     clients, bounds = _clients(table)
     steps = numeric.steps(rows, clients)
     columns = {
@@ -97,16 +134,10 @@ def _of_vectors(con: duckdb.DuckDBPyConnection, size: int, margins: np.ndarray[A
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "cell": pa.array(steps.cell),
     }
-    return _table(table, "vector", size, bounds, steps, columns, margins)
+    return _table(table, "vector", bounds, steps, columns, margins)
 
 
-def _of_texts(con: duckdb.DuckDBPyConnection, margins: np.ndarray[Any, Any]) -> pa.Table:
-    table = con.sql(
-        f"""select {_COLUMNS}, exact_hash, head_hash, tail_hash, fold_hash, words, sketch from i
-        where modality = 'text' and sketch is not null order by client_id, ts, event_id, idx"""
-    ).to_arrow_table()
-    if not len(table):
-        return nodes_schema().empty_table()
+def _of_texts(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
     sketches = np.frombuffer(b"".join(table["sketch"].to_pylist()), np.uint16).reshape(len(table), -1)
     _, bounds = _clients(table)
     same = table["exact_hash"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -119,7 +150,7 @@ def _of_texts(con: duckdb.DuckDBPyConnection, margins: np.ndarray[Any, Any]) -> 
         "same_words": pa.array(equal["fold_hash"] & ~found.repeat),
         "same_length": pa.array(equal["words"]),
     }
-    return _table(table, "text", 0, bounds, found, columns, margins)
+    return _table(table, "text", bounds, found, columns, margins)
 
 
 def _clients(table: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -135,11 +166,10 @@ def _equal_to_parent(values: np.ndarray[Any, Any], parent: np.ndarray[Any, Any])
 def _table(
     table: pa.Table,
     modality: str,
-    shape: int,
     bounds: np.ndarray[Any, Any],
     found: numeric.Steps | text.Edits,
     columns: dict[str, pa.Array],
-    margins: np.ndarray[Any, Any],
+    margins: dict[str, np.ndarray[Any, Any]],
 ) -> pa.Table:
     n = len(table)
     first = np.repeat(bounds[:-1], np.diff(bounds))
@@ -148,10 +178,10 @@ def _table(
     known = ~np.isnan(labels.astype(np.float64))
     both = ~orphan & known & known[np.maximum(found.parent, 0)]
     margin = table["margin"].to_numpy(zero_copy_only=False).astype(np.float64)
-    rank = np.searchsorted(margins, margin) / max(1, len(margins))
-    own = {name: table[name] for name in ("event_id", "idx", "ts", "client_id", "model")} | {
+    population = margins.get(table["model"][0].as_py(), np.empty(0))
+    rank = np.searchsorted(population, margin) / max(1, len(population))
+    own = {name: table[name] for name in ("event_id", "idx", "ts", "client_id", "model", "shape")} | {
         "modality": pa.array([modality] * n),
-        "shape": pa.array(np.full(n, shape)),
         "place": pa.array(np.arange(n) - first),
         "parent": pa.array(found.parent - first, mask=orphan),
         "lineage": pa.array(_roots(found.parent, found.near | found.repeat) - first),
@@ -167,7 +197,7 @@ def _table(
     return pa.table([whole[f.name].cast(f.type) if f.name in whole else pa.nulls(n, f.type) for f in schema], schema=schema)
 
 
-@njit(cache=True)
+@compiled()
 def _roots(parent: Any, linked: Any) -> Any:  # pragma: no cover - compiled
     """First member of each row's group; parents stand before their children."""
     root = np.arange(len(parent))

@@ -4,6 +4,7 @@ Two rows are near when they are much closer than rows of different clients usual
 scales come from the model's own population, so nothing here is in the units of one model.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ OUTSIDE_PER_CLIENT: Final = 256  # rows of a client that are held against the ot
 NEAR: Final = 0.5  # of the usual distance between neighbours of different clients
 SPARSE: Final = 0.25  # of the coordinates in which such neighbours usually differ
 CAP: Final = 4.0  # no coordinate counts for more than this many robust deviations
+FEW: Final = 4  # coordinates; below, near copies are told by distance alone
 COARSE: Final = 12  # values of a coordinate in the population; with so few, equal steps say nothing
 FIRST_CODE: Final = 2.0**52  # values from here on are keyed codes: they keep equality and nothing else
 
@@ -68,10 +70,12 @@ def steps(rows: Floats, clients: Ints) -> Steps:
     sample = _sample(bounds)
     usual, usual_changes = _usual(values, coded, clients, sample)
     raw = np.nan_to_num(rows, nan=-1.5e300) + 0.0
-    parent, repeat, squared = kernels.nearest_earlier(values, coded, kernels.row_hashes(raw), bounds, WINDOW, CAP)
+    parent, repeat, squared = kernels.nearest_earlier(values, raw, coded, kernels.row_hashes(raw), bounds, WINDOW, CAP)
     changed, kept, axis, delta, even = kernels.changes(values, raw, parent, repeat, coded, grained)
     distance = np.sqrt(squared)
-    near = ~repeat & (parent >= 0) & ((distance <= NEAR * usual) | (changed <= max(1.0, SPARSE * usual_changes)))
+    # With few coordinates one that changes is a large part of the row.
+    sparse = max(1.0, SPARSE * usual_changes) if rows.shape[1] >= FEW else 0.0
+    near = ~repeat & (parent >= 0) & ((distance <= NEAR * usual) | (changed <= sparse))
     far = _some(np.flatnonzero(~repeat & ~near), clients)
     outside = np.full(len(rows), np.nan)
     outside[far] = kernels.outside_distance(values, coded, clients, far, sample, NEIGHBOURS, CAP)
@@ -89,7 +93,7 @@ def steps(rows: Floats, clients: Ints) -> Steps:
         even=even,
         step_hash=kernels.step_hashes(values, coded, bounds),
         line=kernels.lines(values, coded, repeat, bounds, LINE_WINDOW),
-        outside=outside / typical if typical > 0 else outside,
+        outside=outside / typical,
         outside_deviations=(outside - typical) / spread,
         cell=_cells(values, sample),
     )
@@ -131,7 +135,7 @@ def _scaled(rows: Array, clients: Array) -> tuple[Array, ...]:
     scale = np.where((scale > 0) & ~coded, scale, 1.0)
     grained = coded | (np.array([len(np.unique(known[:, k])) for k in range(known.shape[1])]) <= COARSE)
     # A missing value is a value of its own, far from every other.
-    return np.nan_to_num(rows / scale, nan=1e12, posinf=1e13, neginf=-1e13), coded, grained
+    return np.clip(np.nan_to_num(rows / scale, nan=1e12, posinf=1e13, neginf=-1e13), -1e13, 1e13), coded, grained
 
 
 def _usual(values: Array, coded: Array, clients: Array, sample: Array) -> tuple[float, float]:
@@ -145,21 +149,27 @@ def _usual(values: Array, coded: Array, clients: Array, sample: Array) -> tuple[
 
 def _cells(values: Array, sample: Array) -> Ints:
     """One number per row: its place, in whole standard deviations, along the population's first three principal components."""
-    clipped = np.clip(values, *np.percentile(values[sample], [1, 99], axis=0))
-    centre = clipped[sample].mean(axis=0)
-    _, spread, directions = np.linalg.svd(clipped[sample] - centre, full_matrices=False)
+    # No coordinate beyond `CAP` deviations: a few odd rows must not decide how everybody's are divided.
+    middle = np.median(values[sample], axis=0)
+    clipped = np.clip(values - middle, -CAP, CAP)
+    spread, directions = np.linalg.eigh(clipped[sample].T @ clipped[sample] / len(sample))
     kept = min(RETAINED, int((spread > 1e-9).sum()))
-    along = (clipped - centre) @ directions[:kept].T / (spread[:kept] / np.sqrt(len(sample)))
+    chosen = directions[:, ::-1][:, :kept]
+    chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(kept)])
+    along = clipped @ chosen / np.sqrt(spread[::-1][:kept])
     # Rounded first: the last bits of a product differ between machines. 64 steps of a standard deviation hold any clipped row.
     steps = np.clip(np.floor(np.round(along, 6)) + 32, 0, 63).astype(np.int64)
     return np.asarray(steps @ (64 ** np.arange(kept, dtype=np.int64)), np.int64) if kept else np.zeros(len(values), np.int64)
 
 
 def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
-    """Median over clients of their medians, and the robust deviation (at least 2 % of it): heavy clients count once."""
-    known = ~np.isnan(values)
+    """Median over clients of their medians, and the robust deviation (at least 2 % of it): heavy clients count once.
+
+    Clients whose rows are those of others (fixtures, a common test set) have no distance and say nothing about it. NaN without any.
+    """
+    known = values > 0
     if not known.any():
-        return 0.0, 1.0
+        return math.nan, math.nan
     kept, owners = values[known], clients[known]
     order = np.lexsort((kept, owners))
     kept, owners = kept[order], owners[order]

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from forensics.sketch.compiled import compiled
 
 WINDOW: Final = 512  # earlier distinct texts of the client that are compared
 NEAR: Final = 0.5  # share of the sketch, an estimate of the Jaccard index of three-word shingles
@@ -32,7 +34,7 @@ def edits(
     return Edits(parent, repeat, near, np.where(repeat, 0.0, distance), gap)
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def _walk(sketches: Any, same: Any, bounds: Any, window: int) -> Any:  # pragma: no cover - compiled
     n, bins = sketches.shape
     parent = np.full(n, -1, np.int64)

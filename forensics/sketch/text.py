@@ -1,6 +1,7 @@
 """What is kept of a text: its shape, keyed hashes of its parts, and a sketch that near copies share. Never the text.
 
-Words are runs of letters and digits (any byte above 127 counts as a letter), folded to lower case; a run too long for a word, as in
+Words are runs of letters and digits (of what is beyond ASCII all but spaces, dashes and quotation marks count as letters), folded to
+lower case; a run too long for a word, as in
 scripts without spaces, is read in overlapping pieces. A word becomes a SipHash-1-3 (Aumasson and Bernstein 2012) under the key; what
 follows is computed from these. The sketch is a MinHash (Broder 1997) of three-word shingles by one permutation (Li, Owen and Zhang
 2012), empty bins filled from others (Shrivastava 2017), 16 bits kept of each (Li and König 2010).
@@ -15,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
-from numba import njit
 
+from forensics.sketch.compiled import compiled
 from forensics.sketch.key import Key
 
 BINS: Final = 64  # a power of two: the top six bits of a hash say which
@@ -87,12 +88,12 @@ def _masked(sketch: pa.Array, blank: np.ndarray[Any, Any]) -> pa.Array:
     return pc.if_else(pa.array(~blank), sketch.cast(pa.binary()), pa.scalar(None, pa.binary()))
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _rotated(value: Any, bits: int) -> Any:  # pragma: no cover - compiled
     return (value << np.uint64(bits)) | (value >> np.uint64(64 - bits))
 
 
-@njit(cache=True)
+@compiled()
 def _siphash(data: Any, start: int, end: int, low: Any, high: Any, fold: bool) -> Any:  # pragma: no cover - compiled
     """SipHash-1-3 of data[start:end], ASCII letters folded to lower case where asked."""
     v0, v1 = low ^ np.uint64(0x736F6D6570736575), high ^ np.uint64(0x646F72616E646F6D)
@@ -117,7 +118,7 @@ def _siphash(data: Any, start: int, end: int, low: Any, high: Any, fold: bool) -
     return v0 ^ v1 ^ v2 ^ v3
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _round(v0: Any, v1: Any, v2: Any, v3: Any) -> Any:  # pragma: no cover - compiled
     v0 += v1
     v1 = _rotated(v1, 13) ^ v0
@@ -132,7 +133,7 @@ def _round(v0: Any, v1: Any, v2: Any, v3: Any) -> Any:  # pragma: no cover - com
     return v0, v1, v2, v3
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _mixed(value: Any) -> Any:  # pragma: no cover - compiled
     """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -140,21 +141,40 @@ def _mixed(value: Any) -> Any:  # pragma: no cover - compiled
     return value ^ (value >> np.uint64(31))
 
 
-@njit(cache=True, inline="always")
+@compiled(inline="always")
 def _in_word(byte: int) -> bool:  # pragma: no cover - compiled
     return byte >= 128 or 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
 
 
-@njit(cache=True)
+@compiled(inline="always")
+def _separator(data: Any, i: int, end: int) -> int:  # pragma: no cover - compiled
+    """Bytes of the wide character at ``i`` if it only separates words: a space of some width, a dash, a quotation mark, an invisible
+    one (U+00A0, U+00AB, U+00BB, U+2000 to U+206F, U+3000 to U+3003, U+FEFF); 0 for all others."""
+    first = data[i]
+    if first < 0xC2:
+        return 0
+    if first == 0xC2:
+        return 2 if i + 1 < end and data[i + 1] in (0xA0, 0xAB, 0xBB) else 0
+    if i + 2 >= end:
+        return 0
+    second, third = data[i + 1], data[i + 2]
+    if first == 0xE2 and (second == 0x80 or (second == 0x81 and third <= 0xAF)):
+        return 3
+    if (first == 0xE3 and second == 0x80 and third <= 0x83) or (first == 0xEF and second == 0xBB and third == 0xBF):
+        return 3
+    return 0
+
+
+@compiled()
 def _words(data: Any, start: int, end: int, low: Any, high: Any, out: Any) -> int:  # pragma: no cover - compiled
     """Hashes of the words of data[start:end] into ``out``; how many."""
     count, i = 0, start
     while i < end and count < len(out):
-        if not _in_word(data[i]):
-            i += 1
+        if not _in_word(data[i]) or _separator(data, i, end):
+            i += max(1, _separator(data, i, end))
             continue
         j = i
-        while j < end and _in_word(data[j]):
+        while j < end and _in_word(data[j]) and not _separator(data, j, end):
             j += 1
         if j - i <= 30:
             out[count] = _siphash(data, i, j, low, high, True)
@@ -170,7 +190,7 @@ def _words(data: Any, start: int, end: int, low: Any, high: Any, out: Any) -> in
     return count
 
 
-@njit(cache=True)
+@compiled()
 def _after(data: Any, i: int, end: int) -> int:  # pragma: no cover - compiled
     """Where the wide character at ``i`` ends, or up to three narrow ones: so that a digit more moves no piece that follows it."""
     if i < end and data[i] < 128:
@@ -184,7 +204,7 @@ def _after(data: Any, i: int, end: int) -> int:  # pragma: no cover - compiled
     return j
 
 
-@njit(cache=True)
+@compiled()
 def _chain(words: Any, first: int, last: int, high: Any) -> Any:  # pragma: no cover - compiled
     state = high
     for i in range(first, last):
@@ -192,7 +212,7 @@ def _chain(words: Any, first: int, last: int, high: Any) -> Any:  # pragma: no c
     return state
 
 
-@njit(cache=True)
+@compiled()
 def _sketch(words: Any, count: int, out: Any) -> None:  # pragma: no cover - compiled
     empty = np.uint64(0xFFFFFFFFFFFFFFFF)
     least = np.full(BINS, empty)
@@ -213,7 +233,7 @@ def _sketch(words: Any, count: int, out: Any) -> None:  # pragma: no cover - com
         out[i] = np.uint16(_mixed(least[source] + np.uint64(i if attempt else 0)) & np.uint64(0xFFFF))
 
 
-@njit(cache=True)
+@compiled()
 def _first_class(data: Any, start: int, end: int) -> int:  # pragma: no cover - compiled
     for i in range(start, end):
         byte = data[i]
@@ -226,7 +246,7 @@ def _first_class(data: Any, start: int, end: int) -> int:  # pragma: no cover - 
     return 0
 
 
-@njit(cache=True)
+@compiled()
 def _last_class(data: Any, start: int, end: int) -> int:  # pragma: no cover - compiled
     for i in range(end - 1, start - 1, -1):
         byte = data[i]
@@ -239,7 +259,7 @@ def _last_class(data: Any, start: int, end: int) -> int:  # pragma: no cover - c
     return 0
 
 
-@njit(cache=True)
+@compiled()
 def _describe(data: Any, offsets: Any, low: Any, high: Any) -> Any:  # pragma: no cover - compiled
     n = len(offsets) - 1
     counts = np.zeros(n, np.int64)

@@ -150,6 +150,7 @@ def write_by_bucket(rows: pa.Table, folder: Path) -> list[tuple[int, Path]]:
     folder.mkdir(mode=0o700)
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
+        con.execute("set temp_directory = ''")
         con.register("rows", rows)
         numbered = f"select *, (md5_number_lower(client_id) % {BUCKETS})::integer as bucket from rows"
         con.execute(f"copy ({numbered}) to {quoted(str(folder))} (format parquet, partition_by (bucket), overwrite_or_ignore)")

@@ -46,5 +46,4 @@ def test_the_demo_runs_twice_and_what_it_proposes_works(run: Run, tmp_path: Path
     assert own_key_file.exists() == before  # the key of the demo's user is none of its business
     assert sorted(p.name for p in (tmp_path / "forensics-demo").iterdir()) == [".forensics-demo", "key", "report.html", "store", "traffic"]
     first, second, third = [shlex.split(line) for line in done.out.splitlines()[-3:]]
-    assert run(*first[1:]).code == run(*second[1:]).code == 0
-    assert third[1:3] == ["ingest", "YOUR-LOGS"]
+    assert [run(*command[1:]).code for command in (first, second, third)] == [0, 0, 0]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from forensics.detect.anomaly.isolation import DETECTOR, FEWEST_CLIENTS, MOST_SCORE, SHOWN
+from forensics.detect.anomaly.isolation import DETECTOR, FEWEST_CLIENTS, FEWEST_QUERIES, MOST_SCORE, SHOWN
 from forensics.detect.interface import Detector, Matches, Subjects
 from forensics.model.feature import FeatureColumn, FeatureSpec
 from forensics.model.finding import Finding
@@ -135,7 +135,7 @@ def test_too_few_clients(clients: int) -> None:
     assert found.findings == ()
     (skipped,) = found.skipped
     assert (skipped.kind, skipped.name) == ("detector", "anomaly/isolation")
-    assert skipped.reason == f"{clients} clients, {FEWEST_CLIENTS} are needed"
+    assert skipped.reason == f"{clients} clients with {FEWEST_QUERIES} queries or more, {FEWEST_CLIENTS} are needed"
 
 
 def test_enough_clients() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from forensics.model.event import arrow_schema
 from forensics.model.lineage import nodes_schema
-from forensics.similarity.lineages import MARGINS_PER_CLIENT, MOST_DIMENSIONS, ModelTraffic, models, nodes
+from forensics.similarity.lineages import MARGINS_PER_CLIENT, MOST_DIMENSIONS, Traffic, nodes, share_out
 from forensics.sketch.key import Key
 from forensics.sketch.text import describer
 
@@ -48,7 +48,7 @@ def forest(tmp_path: Path) -> Forest:
 
     def run(rows: Sequence[Item], model: str = "m", start: datetime = START, end: datetime = END) -> list[Item]:
         items, vectors = zip(files(tmp_path / "a", rows[::2]), files(tmp_path / "b", rows[1::2]), strict=True)
-        found = nodes(ModelTraffic(model, sum(items, ()), sum(vectors, ()), start, end), threads=2)
+        found = nodes(Traffic((model,), (), sum(items, ()), sum(vectors, ()), start, end), threads=2).nodes
         assert found.schema.equals(nodes_schema())
         return list(found.to_pylist())
 
@@ -111,7 +111,7 @@ def test_rows_of_different_lengths_are_not_compared(forest: Forest) -> None:
     rows = [row("user:a", n, [0.1] * (2 + n % 2)) for n in range(6)] + [prompt("user:a", 9, "a text")]
     found = forest(rows)
     assert column(found, "modality") == ["text"] + ["vector"] * 6
-    assert column(found, "shape") == [0, 2, 2, 2, 3, 3, 3]
+    assert column(found, "shape") == [0, 1, 1, 1, 2, 2, 2]
     assert column(found, "ts") == [r["ts"] for r in (rows[-1], *rows[0:6:2], *rows[1:6:2])]
     assert column(found[1:], "place") == [0, 1, 2] * 2
     assert column(found[1:], "repeat") == [False, True, True] * 2
@@ -162,7 +162,7 @@ def test_no_model_is_unknown(tmp_path: Path, forest: Forest) -> None:
         [row("user:a", 1, [1.0], model=None), row("user:a", 2, [2.0], model="unknown"), row("user:a", 3, [3.0])], model="unknown"
     )
     assert column(found, "model") == ["unknown", "unknown"]
-    assert models([str(tmp_path / part / "items.parquet") for part in "ab"]) == ("m", "unknown")
+    assert share_out([str(tmp_path / part / "items.parquet") for part in "ab"], START, END) == (("m", "unknown"),)
 
 
 def test_labels_that_flip_and_ranks_of_margins(forest: Forest) -> None:
@@ -197,26 +197,26 @@ def test_parts_of_before_the_sketches(tmp_path: Path) -> None:
     new = [row("user:a", 3, [1.0, 2.0], label="x", margin=0.2), prompt("user:a", 4, "a new text")]
     parts = [files(tmp_path / "old", old, drop=new_columns), files(tmp_path / "new", new)]
     items, vectors = (tuple(p[i][0] for p in parts) for i in (0, 1))
-    found = nodes(ModelTraffic("m", items, vectors, START, END)).to_pylist()
+    found = nodes(Traffic(("m",), (), items, vectors, START, END)).nodes.to_pylist()
     assert [(r["modality"], r["ts"].second, r["repeat"]) for r in found] == [("text", 4, False), ("vector", 1, False), ("vector", 3, True)]
-    alone = nodes(ModelTraffic("m", items[:1], vectors[:1], START, END)).to_pylist()
+    alone = nodes(Traffic(("m",), (), items[:1], vectors[:1], START, END)).nodes.to_pylist()
     assert column(alone, "modality") == ["vector"]
     assert column(alone, "margin_rank") == [None]
 
 
 def test_nothing_in_nothing_out(tmp_path: Path) -> None:
-    assert models(()) == ()
+    assert share_out((), START, END) == ()
     empty = files(tmp_path / "empty", [])
-    assert models(empty[0]) == ()
+    assert share_out(empty[0], START, END) == ()
     for items, vectors in (((), ()), empty):
-        found = nodes(ModelTraffic("m", items, vectors, START, END))
+        found = nodes(Traffic(("m",), (), items, vectors, START, END)).nodes
         assert found.num_rows == 0
         assert found.schema.equals(nodes_schema())
 
 
 def test_vectors_without_items_have_no_node(tmp_path: Path) -> None:
     _, vectors = files(tmp_path / "a", [row("user:a", 1, [1.0])])
-    assert nodes(ModelTraffic("m", (), vectors, START, END)).num_rows == 0
+    assert nodes(Traffic(("m",), (), (), vectors, START, END)).nodes.num_rows == 0
 
 
 def test_the_same_traffic_gives_the_same_bits_whatever_else_is_in_the_files(tmp_path: Path) -> None:
@@ -225,6 +225,38 @@ def test_the_same_traffic_gives_the_same_bits_whatever_else_is_in_the_files(tmp_
     unknown = [r | {"model": None} for r in crowd(5)]
     alone = files(tmp_path / "alone", mine)
     beside = files(tmp_path / "beside", [*others[:50], *reversed(mine), *unknown, *others[50:]])
-    found = nodes(ModelTraffic("m", *alone, START, END), threads=1)
+    found = nodes(Traffic(("m",), (), *alone, START, END), threads=1).nodes
     assert found.num_rows == len(mine)
-    assert found.equals(nodes(ModelTraffic("m", *beside, START, END), threads=2))
+    assert found.equals(nodes(Traffic(("m",), (), *beside, START, END), threads=2).nodes)
+
+
+def test_rows_with_other_fields_are_not_compared(forest: Forest) -> None:
+    fields = (["age", "pulse"], ["c1", "c2"])
+    found = forest([row("user:a", n, [1.0, 2.0], names=fields[n % 2]) for n in range(4)])
+    assert column(found, "shape") == [1, 1, 2, 2]
+    assert column(found, "repeat") == [False, True, False, True]
+
+
+def test_models_read_together_stand_apart(tmp_path: Path) -> None:
+    rows = [
+        *crowd(3),
+        *(r | {"model": "other", "event_id": f"other {r['event_id']}", "vector": [9.0 * x for x in r["vector"]]} for r in crowd(4)),
+    ]
+    parts = files(tmp_path / "both", rows)
+    both = nodes(Traffic(("m", "other"), (), *parts, START, END)).nodes
+    alone = [nodes(Traffic((name,), (), *parts, START, END)).nodes for name in ("m", "other")]
+    assert both.equals(pa.concat_tables(alone))
+
+
+def test_within_a_second_calls_stand_in_the_order_of_the_log(tmp_path: Path) -> None:
+    rows = [row("user:a", 5, [float(n)], event_id=f"{(7 * n) % 10:02d}") for n in range(10)]
+    parts = files(tmp_path / "p", rows)
+    log = [{"event_id": r["event_id"], "ts": r["ts"], "model": "m", "source_row": n} for n, r in enumerate(rows)]
+    pq.write_table(pa.Table.from_pylist(log, schema=arrow_schema("events")), tmp_path / "events.parquet")
+    found = nodes(Traffic(("m",), (str(tmp_path / "events.parquet"),), *parts, START, END)).nodes
+    assert found["event_id"].to_pylist() == [r["event_id"] for r in rows]
+
+
+def test_too_long_rows_are_counted(tmp_path: Path) -> None:
+    parts = files(tmp_path / "p", [row("user:a", 1, [0.0] * (MOST_DIMENSIONS + 1)), row("user:a", 2, [0.0])])
+    assert nodes(Traffic(("m",), (), *parts, START, END)).too_long == 1

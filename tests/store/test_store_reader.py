@@ -14,6 +14,7 @@ from store_batches import START, Call, batch, nth_batch, scan
 
 from forensics.model.errors import StoreError
 from forensics.store import Store, catalog, manifest
+from forensics.store.scratch import spill_folder
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 FINDINGS = pa.table({"client_id": ["user:1", "user:2"], "score": [0.25, 0.5]})
@@ -237,8 +238,9 @@ def test_a_store_on_a_read_only_disk_can_be_read(store: Store, rows: Rows, monke
 def test_spilled_rows_of_dead_processes_are_removed(store: Store) -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    dead, alive, other = (store.root / name for name in (f"spill-{process.pid}-0", f"spill-{os.getpid()}-0", "spill-over"))
-    for folder in (dead, alive, other):
+    dead, alive, other = (store.root / name for name in (f"spill-{process.pid}-0", Path(spill_folder(store.root)).name, "spill-over"))
+    earlier = store.root / f"spill-{os.getpid()}-0"  # of a process that had our number, as in a container
+    for folder in (dead, alive, other, earlier):
         folder.mkdir()
     with store.writing():
-        assert [folder.exists() for folder in (dead, alive, other)] == [False, True, True]
+        assert [folder.exists() for folder in (dead, alive, other, earlier)] == [False, True, True, False]

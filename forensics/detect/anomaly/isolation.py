@@ -7,6 +7,7 @@ no p-value, low severity at most.
 """
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from forensics.model.scan import Skipped
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 FEWEST_CLIENTS: Final = 20  # of a model, to be held against each other; clients of smaller models are held against everybody
+FEWEST_QUERIES: Final = 5
 SHRINK: Final = 20.0  # queries: a client with so many counts half
 MOST_DEVIATIONS: Final = 10.0
 THRESHOLD: Final = 2.0  # robust deviations of the forest's score, from which on there is a finding
@@ -46,8 +48,12 @@ class Isolation(Detector):
             for name in spec.suspicious
             if (column := spec.column(name)) and f"{spec.name}.{name}" in subjects.frame.column_names
         }
+        # A client of many made-up models, a query each, would otherwise be the population.
+        judged = np.flatnonzero(subjects.frame["query_count"].to_numpy() >= FEWEST_QUERIES)
+        subjects = replace(subjects, frame=subjects.frame.take(judged))
         if subjects.frame.num_rows < FEWEST_CLIENTS or not columns:
-            return Matches((), (Skipped("detector", self.name, f"{subjects.frame.num_rows} clients, {FEWEST_CLIENTS} are needed"),))
+            reason = f"{subjects.frame.num_rows} clients with {FEWEST_QUERIES} queries or more, {FEWEST_CLIENTS} are needed"
+            return Matches((), (Skipped("detector", self.name, reason),))
         values, expected, residuals = _residuals(subjects.frame, tuple(columns))
         forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLES, len(residuals)), random_state=SEED).fit(residuals)
         scores = np.round(-forest.score_samples(residuals), 9)
