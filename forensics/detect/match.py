@@ -231,9 +231,24 @@ def _evidence(field: str, rule: Rule, row: Row, column: FeatureColumn, event_ids
         field=field,
         value=None if isinstance(value, str) else float(value),
         baseline=baseline,
-        sentence=_sentence(column, value, baseline, row["model"]),
+        sentence=_sentence(column, value, baseline, row["model"]) + _asked(rule, field),
         event_ids=event_ids,
     )
+
+
+_ASKED: Final = {"gte": "at least", "gt": "more than", "lte": "at most", "lt": "less than"}
+
+
+def _asked(rule: Rule, field: str) -> str:
+    """What the rule wants of the field, where it wants one thing of it: which way is suspicious is not plain from a number."""
+    signs = polarities(parse(rule.condition, [s.name for s in rule.selections]))
+    wanted = [(c, (s.name, True) in signs) for s in rule.selections for c in s.comparisons if c.field == field]
+    if len(wanted) != 1 or wanted[0][0].operator not in _ASKED:
+        return ""
+    comparison, speaks_for = wanted[0]
+    if not isinstance(comparison.operand, int | float):
+        return ""
+    return f" ({'asked' if speaks_for else 'ruled out'}: {_ASKED[comparison.operator]} {compact(comparison.operand)})"
 
 
 def _sentence(column: FeatureColumn, value: str | float, baseline: float | None, model: str) -> str:

@@ -120,11 +120,23 @@ def test_a_finding() -> None:
                 "use.share",
                 0.98,
                 0.02,
-                "share of calls that ask for log-probabilities is 0.98; the other clients of atlas-7b have a median of 0.02",
+                "share of calls that ask for log-probabilities is 0.98; the other clients of atlas-7b have a median of 0.02 (asked: at least 0.5)",
                 cited,
             ),
-            Evidence("use.scored", 999.0, 1.5, "calls that ask for scores: 999; the other clients of atlas-7b have a median of 1.5", cited),
-            Evidence("repeat.share", 0.125, 0.6, "share of repeats is 0.125; the other clients of atlas-7b have a median of 0.6", cited),
+            Evidence(
+                "use.scored",
+                999.0,
+                1.5,
+                "calls that ask for scores: 999; the other clients of atlas-7b have a median of 1.5 (asked: more than 10)",
+                cited,
+            ),
+            Evidence(
+                "repeat.share",
+                0.125,
+                0.6,
+                "share of repeats is 0.125; the other clients of atlas-7b have a median of 0.6 (ruled out: more than 0.5)",
+                cited,
+            ),
         ),
         falsepositives=("nobody",),
         triage=("look",),
@@ -135,9 +147,12 @@ def test_a_finding() -> None:
 def test_a_client_alone_on_its_model_has_no_baseline() -> None:
     (finding,) = run(frame_of(A, B | {"model": "other"}), RULE).findings
     assert [(e.baseline, e.sentence) for e in finding.evidence] == [
-        (None, "share of calls that ask for log-probabilities is 0.98; no other client of atlas-7b has a value to compare with"),
-        (None, "calls that ask for scores: 999; no other client of atlas-7b has a value to compare with"),
-        (None, "share of repeats is 0.125; no other client of atlas-7b has a value to compare with"),
+        (
+            None,
+            "share of calls that ask for log-probabilities is 0.98; no other client of atlas-7b has a value to compare with (asked: at least 0.5)",
+        ),
+        (None, "calls that ask for scores: 999; no other client of atlas-7b has a value to compare with (asked: more than 10)"),
+        (None, "share of repeats is 0.125; no other client of atlas-7b has a value to compare with (ruled out: more than 0.5)"),
     ]
 
 
