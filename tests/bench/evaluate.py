@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 MAPPING = ROOT / "fixtures" / "mappings" / "home-gateway.toml"
-SEEDS = [301, 302, 303]
+SEEDS = [401, 402, 403, 404, 405]
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.*")}
 
 

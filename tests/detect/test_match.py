@@ -120,7 +120,8 @@ def test_a_finding() -> None:
                 "use.share",
                 0.98,
                 0.02,
-                "share of calls that ask for log-probabilities is 0.98; the other clients of atlas-7b have a median of 0.02 (asked: at least 0.5)",
+                "share of calls that ask for log-probabilities is 0.98; "
+                "the other clients of atlas-7b have a median of 0.02 (asked: at least 0.5)",
                 cited,
             ),
             Evidence(
@@ -149,7 +150,8 @@ def test_a_client_alone_on_its_model_has_no_baseline() -> None:
     assert [(e.baseline, e.sentence) for e in finding.evidence] == [
         (
             None,
-            "share of calls that ask for log-probabilities is 0.98; no other client of atlas-7b has a value to compare with (asked: at least 0.5)",
+            "share of calls that ask for log-probabilities is 0.98; no other client of atlas-7b has a value to compare with "
+            "(asked: at least 0.5)",
         ),
         (None, "calls that ask for scores: 999; no other client of atlas-7b has a value to compare with (asked: more than 10)"),
         (None, "share of repeats is 0.125; no other client of atlas-7b has a value to compare with (ruled out: more than 0.5)"),
