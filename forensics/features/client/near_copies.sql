@@ -19,7 +19,9 @@ usual_nearest = "DOUBLE: median distance of a query to the nearest the client ha
 with
 children as (select client_id, model, shape, parent, count(*) as copies from nodes where near group by all),
 groups as (
-  select client_id, model, shape, lineage, count(*) as size, max(place) - min(place) as span from nodes where not repeat group by all
+  select client_id, model, shape, lineage, count(*) filter (not repeat) as size,
+    max(place) filter (not repeat) - min(place) as span, (max(place) - min(place) + 1) / count(*) as interleaving
+  from nodes group by all
 ),
 sizes as (
   select client_id, model, size, count(*) as n, count(*) filter (span = 1) as adjacent from groups group by all
@@ -31,7 +33,7 @@ blocks as (
     coalesce(sum(2 * adjacent) filter (size = 2), 0) as paired
   from sizes group by all
 ),
-spans as (select client_id, model, median((span + 1) / size) as interleaving from groups where size > 2 group by all),
+spans as (select client_id, model, round(median(interleaving), 9) as interleaving from groups where size > 2 group by all),
 shares as (
   select client_id, model, avg(near::int) as near_share, avg((near and copies >= 4)::int) as fan_share, count(*) as queries,
     median(gap) as usual_gap, median(distance) filter (not repeat) as usual_nearest
