@@ -76,6 +76,15 @@ def parse(condition: str, names: Collection[str], *, where: str | None = None) -
     return _Parser(condition, sorted(names), where).parse()
 
 
+def may_hold(node: Node, impossible: Collection[str]) -> bool:
+    """Whether ``node`` can hold for anybody if the selections ``impossible`` hold for nobody."""
+    if isinstance(node, Name):
+        return node.name not in impossible
+    if isinstance(node, Not):
+        return True  # of a selection that others may fail, or that all do
+    return (all if isinstance(node, And) else any)(may_hold(child, impossible) for child in node.nodes)
+
+
 def polarities(node: Node, positive: bool = True) -> frozenset[tuple[str, bool]]:
     """Selections that ``node`` reads, each with whether it speaks for the match (True) or, negated, against it (False)."""
     if isinstance(node, Name):

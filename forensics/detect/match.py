@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from forensics.conditions import comparison_sql, compile_condition, identifier, parse, polarities
+from forensics.conditions import comparison_sql, compile_condition, identifier, may_hold, parse, polarities
 from forensics.detect.interface import Matches
 from forensics.detect.wording import compact, first_clause
 from forensics.model.event import ARROW_TYPES
@@ -126,16 +126,10 @@ def _reason_to_skip(rule: Rule, columns: Container[str], known: Container[str]) 
         return "the rule is deprecated"
     if strange := [field for field in rule.fields if field not in columns]:
         return f"no feature gives {', '.join(strange)}"
-    signs = polarities(parse(rule.condition, [s.name for s in rule.selections]))
     gaps = {s.name: [c.field for c in s.comparisons if c.field not in known] for s in rule.selections}
-    missing = [field for name, fields in gaps.items() for field in fields if (name, True) in signs]
-    if not missing or (_has_ways(rule.condition) and not all(gaps.values())):
+    if may_hold(parse(rule.condition, list(gaps)), {name for name, fields in gaps.items() if fields}):
         return None
-    return f"no client has a value of {', '.join(dict.fromkeys(missing))}"
-
-
-def _has_ways(condition: str) -> bool:
-    return " or " in f" {condition} " or " of " in f" {condition} "
+    return f"no client has a value of {', '.join(dict.fromkeys(field for fields in gaps.values() for field in fields))}"
 
 
 def _hits(con: duckdb.DuckDBPyConnection, rule: Rule, columns: Mapping[str, FeatureColumn]) -> list[dict[str, Any]]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
 from forensics.features.interface import Feature
 from forensics.features.kernel import SUBJECTS, PartitionFeatures, feature_schema
+from forensics.io.duck import connect
 from forensics.model.feature import FeatureSpec
 from forensics.model.scan import Skipped
 
@@ -55,9 +55,7 @@ def assemble(parts: Iterable[PartitionFeatures], features: Sequence[Feature]) ->
 
 def _frame(subjects: pa.Table, tables: dict[str, pa.Table], specs: Sequence[FeatureSpec]) -> pa.Table:
     columns, joins = [], []
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set temp_directory = ''")
+    with connect() as con:
         con.register(SUBJECTS, subjects)
         for spec in specs:
             con.register(f"feature_{spec.name}", tables[spec.name])

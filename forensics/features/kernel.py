@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from forensics.features.interface import Feature
+from forensics.io.duck import connect
 from forensics.model.errors import UsageError
 from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema, table_sql
 from forensics.model.feature import FeatureSpec
@@ -46,12 +47,7 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
     Raises:
         UsageError: a feature's query does not run, or does not return what its header declares, once per subject.
     """
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute(f"set memory_limit = '{memory_limit}'")
-        con.execute(f"set temp_directory = '{partition.spill.replace(chr(39), chr(39) * 2)}'")
-        if threads:
-            con.execute(f"set threads = {threads}")
+    with connect(threads=threads, memory_limit=memory_limit, spill=partition.spill) as con:
         given = dict(partition.files)
         for table in (*TABLES, "nodes"):
             _view(con, table, given.get(table, ()), partition)

@@ -1,36 +1,19 @@
 """What was scanned, what was left out: the head of the report."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import Any
 
 import duckdb
 
-from forensics.model.scan import Skipped
+from forensics.model.scan import Scan, Skipped
 
 NAMES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Scan):
     """The latest scan, and the sources of the store. ``models``: (name, calls), the most called first, of ``model_count``."""
 
-    scan_id: str
-    window_start: datetime
-    window_end: datetime
-    engine: str
-    tool_version: str
-    rules_sha256: str
-    config_sha256: str
-    key_ids: tuple[str, ...]
-    features: tuple[str, ...]
-    events: int
-    items: int
-    clients: int
-    findings: int
-    incidents: int
-    new_incidents: int
-    skipped: tuple[Skipped, ...]
     model_count: int
     models: tuple[tuple[str, int], ...]
     sources: int

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from forensics.io.duck import connect
 from forensics.model.event import EVENTS, ITEMS, VECTORS, table_sql
 from forensics.model.lineage import nodes_schema
 from forensics.similarity import numeric, text
@@ -45,8 +46,7 @@ def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tup
     """The models in files of ``items``, in groups that are read together: a thousand made-up names must not cost a thousand readings."""
     counted = f"""select coalesce(model, 'unknown') as name, count(*) as n from ({table_sql(ITEMS, items)})
       where {_within(start, end)} group by all order by all"""
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
+    with connect() as con:
         found = con.sql(counted).fetchall()
     small = tuple(name for name, n in found if n < LARGE)
     return (*((name,) for name, n in found if n >= LARGE), *([small] if small else []))
@@ -55,12 +55,7 @@ def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tup
 def nodes(traffic: Traffic, *, threads: int = 0, memory_limit: str = "2GB") -> Forest:
     """The forest of some models. Only queries of one client, model and shape are linked: rows with other fields are never compared."""
     found = [nodes_schema().empty_table()]
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute(f"set memory_limit = '{memory_limit}'")
-        con.execute(f"set temp_directory = '{traffic.spill.replace(chr(39), chr(39) * 2)}'")
-        if threads:
-            con.execute(f"set threads = {threads}")
+    with connect(threads=threads, memory_limit=memory_limit, spill=traffic.spill) as con:
         _views(con, traffic)
         margins = _margins(con)
         found += [_of_vectors(rows, margins) for rows in _parts(con.sql(_VECTORS).to_arrow_table())]
@@ -109,12 +104,12 @@ def _parts(table: pa.Table) -> Iterator[pa.Table]:
 
 def _margins(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
     """Margins of each model's population, sorted; a client counts for `MARGINS_PER_CLIENT` at most."""
-    sql = f"""select model, list(margin order by margin) as margins from (
-        select model, margin from i where margin is not null
-        qualify row_number() over (partition by model, client_id order by md5(event_id), idx) <= {MARGINS_PER_CLIENT})
-      group by all"""
+    sql = f"""select model, margin from i where margin is not null
+      qualify row_number() over (partition by model, client_id order by md5(event_id), idx) <= {MARGINS_PER_CLIENT}
+      order by model, margin"""
     table = con.sql(sql).to_arrow_table()
-    return {row["model"]: np.asarray(row["margins"], np.float64) for row in table.to_pylist()}
+    models, starts = np.unique(table["model"].to_numpy(), return_index=True)
+    return dict(zip(models.tolist(), np.split(table["margin"].to_numpy(), starts)[1:], strict=True))
 
 
 def _of_vectors(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
@@ -138,7 +133,7 @@ def _of_vectors(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa
 
 
 def _of_texts(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
-    sketches = np.frombuffer(b"".join(table["sketch"].to_pylist()), np.uint16).reshape(len(table), -1)
+    sketches = np.frombuffer(_bytes(table["sketch"]), np.uint16).reshape(len(table), -1)
     _, bounds = _clients(table)
     same = table["exact_hash"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
     found = text.edits(sketches, same, bounds)
@@ -151,6 +146,14 @@ def _of_texts(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.T
         "same_length": pa.array(equal["words"]),
     }
     return _table(table, "text", bounds, found, columns, margins)
+
+
+def _bytes(column: pa.ChunkedArray) -> memoryview:
+    """The values of a binary column without nulls, one after the other; nothing is copied but what lies in several chunks."""
+    values = column.combine_chunks().cast(pa.large_binary())
+    _, offsets, data = values.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
+    return memoryview(data)[bounds[0] : bounds[-1]]
 
 
 def _clients(table: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from itertools import repeat
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forensics.io.duck import connect
 from forensics.model.errors import StoreError
 from forensics.model.event import BUCKETS, SCHEMA_VERSION, TABLES, table_sql
 
@@ -148,9 +148,7 @@ def select(table: str, paths: Sequence[Path]) -> str:
 def write_by_bucket(rows: pa.Table, folder: Path) -> list[tuple[int, Path]]:
     """Write ``rows`` (with a client_id) below ``folder``, a file per bucket of clients as in the parts; (bucket, file), sorted."""
     folder.mkdir(mode=0o700)
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set temp_directory = ''")
+    with connect() as con:
         con.register("rows", rows)
         numbered = f"select *, (md5_number_lower(client_id) % {BUCKETS})::integer as bucket from rows"
         con.execute(f"copy ({numbered}) to {quoted(str(folder))} (format parquet, partition_by (bucket), overwrite_or_ignore)")
