@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics.conditions import And, Name, Node, Not, Or, comparison_sql, compile_condition, parse, polarities
+from forensics.conditions import And, Name, Node, Not, Or, comparison_sql, compile_condition, may_hold, parse, polarities
 from forensics.model.errors import UsageError
 from forensics.model.rule import Comparison, Scalar, Selection
 
@@ -228,3 +228,18 @@ def test_sql() -> None:
     selections = [Selection("a", (Comparison("f", "x", "gte", 0.5), Comparison("f", "y", "in", ("p", "q'")))), Selection("b", ())]
     expected = """((COALESCE("f.x" >= CAST('0.5' AS DOUBLE), FALSE) AND COALESCE("f.y" IN ('p', 'q'''), FALSE)) OR (NOT (TRUE)))"""
     assert compile_condition(selections, "a or not b") == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "impossible", "holds"),
+    [
+        ("all of them", {"a"}, False),
+        ("1 of them", {"a"}, True),
+        ("1 of them", {"a", "b"}, False),
+        ("a and not b", {"b"}, True),
+        ("a or not b", {"a", "b"}, True),
+        ("a and b", set(), True),
+    ],
+)
+def test_a_condition_may_hold_only_where_a_way_to_it_is_left(condition: str, impossible: set[str], holds: bool) -> None:
+    assert may_hold(parse(condition, ["a", "b"]), impossible) is holds
