@@ -12,6 +12,10 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
+$(VENV)/bench: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $@
+
 demo: $(VENV)/ready ## sample traffic in, ranked incidents out
 	rm -rf $(BUILD)/demo
 	$(BIN)/forensics demo --out $(BUILD)/demo
@@ -31,8 +35,9 @@ docs: $(VENV)/ready ## regenerate what is generated from code
 eval: $(VENV)/ready ## score the detectors on the labelled corpora, where these lie beside the checkout
 	$(BIN)/python tests/bench/evaluate.py
 
-bench: $(VENV)/ready ## speed and memory
+bench: $(VENV)/bench ## speed and memory; the similarity engine beside exact search and other libraries
 	$(BIN)/python tests/bench/speed.py
+	$(BIN)/python tests/bench/similarity.py
 
 soak: $(VENV)/ready ## the long versions of the fault tests
 	FORENSICS_SOAK=1 $(BIN)/python -m pytest -m fault

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
 
 import forensics
 from forensics.config import Config
@@ -32,10 +34,11 @@ from forensics.model.discover import discover
 from forensics.model.errors import InputError, UsageError
 from forensics.model.event import BUCKETS, TABLES
 from forensics.model.incident import Incident
+from forensics.model.lineage import DERIVED
 from forensics.model.rule import LEVELS, Rule
 from forensics.model.scan import Scan, Skipped, SourceReport
 from forensics.report.view import Page
-from forensics.similarity.lineages import MOST_DIMENSIONS, Traffic, nodes, share_out
+from forensics.similarity.lineages import LINEAGES, MOST_DIMENSIONS, SINGLES, Past, Traffic, nodes, share_out
 from forensics.sketch import SKETCH_VERSION
 from forensics.sketch.key import Key
 from forensics.store import CallBatch, Snapshot, Store, write_by_bucket
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
 
 ROWS_PER_PARTITION = 100_000
+QUERIES_AT_ONCE = 4_000_000  # of which the forest is held in memory together
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,16 @@ def detect_format(source: Source, mapping: LogFormat | None = None) -> SourceRep
         return Ingest([source], canonicaliser, Settings(builtin_formats(), None, mapping, 32_000_000)).sample()
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The near-duplicate forest of a window, on disk: files of nodes by the bucket of their clients, and of every derived table; and what
+    has no node."""
+
+    nodes: dict[int, list[str]]
+    derived: dict[str, list[Path]]
+    skipped: tuple[Skipped, ...]
+
+
 def features(
     store: Store, config: Config, engine: Engine, since: datetime | None = None, until: datetime | None = None
 ) -> tuple[tuple[datetime, datetime], FeatureSet]:
@@ -115,35 +129,48 @@ def features(
     Raises:
         InputError: the window holds no event.
     """
-    return _features(store, config, engine, load_features(), since, until)
-
-
-def _features(
-    store: Store, config: Config, engine: Engine, plugins: Sequence[Feature], since: datetime | None, until: datetime | None
-) -> tuple[tuple[datetime, datetime], FeatureSet]:
     snapshot = store.snapshot()
+    window = _window(snapshot, since, until)
+    with store.scratch() as folder:
+        return window, _features(
+            snapshot, config, engine, load_features(), window, _forest(snapshot, config, engine, window, folder), folder
+        )
+
+
+def _window(snapshot: Snapshot, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
     start = since or min((p.min_ts for p in snapshot.select("events") if p.min_ts), default=None)
     end = until or max((p.max_ts + timedelta(microseconds=1) for p in snapshot.select("events") if p.max_ts), default=None)
     if start is None or end is None:
         raise InputError("the store holds no event", hint="forensics ingest SOURCE")
     if since and until and start >= end:
         raise InputError(f"the window ends at {end.isoformat()}, before it begins at {start.isoformat()}", hint="check --since and --until")
+    return start, end
+
+
+def _features(
+    snapshot: Snapshot,
+    config: Config,
+    engine: Engine,
+    plugins: Sequence[Feature],
+    window: tuple[datetime, datetime],
+    forest: Grown,
+    folder: Path,
+) -> FeatureSet:
+    start, end = window
     run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
-    with store.scratch() as folder:
-        forest, skipped = _forest(snapshot, config, engine, (start, end), folder)
-        partitions = []
-        for buckets in _shared_out(snapshot, start, end):
-            files = {
-                table: [str(p.path) for bucket in buckets for p in snapshot.select(table, bucket=bucket, since=start, until=end)]
-                for table in TABLES
-            }
-            files["nodes"] = [path for bucket in buckets for path in forest.get(bucket, [])]
-            partitions.append(Partition(tuple((t, tuple(paths)) for t, paths in files.items()), start, end, str(folder / "spill")))
-        inhabited = [p for p in partitions if dict(p.files)["events"]]
-        found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
+    partitions = []
+    for buckets in _shared_out(snapshot, start, end):
+        files = {
+            table: [str(p.path) for bucket in buckets for p in snapshot.select(table, bucket=bucket, since=start, until=end)]
+            for table in TABLES
+        }
+        files["nodes"] = [path for bucket in buckets for path in forest.nodes.get(bucket, [])]
+        partitions.append(Partition(tuple((t, tuple(paths)) for t, paths in files.items()), start, end, str(folder / "spill")))
+    inhabited = [p for p in partitions if dict(p.files)["events"]]
+    found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
     if found is None or not found.events:
         raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
-    return (start, end), replace(found, skipped=(*found.skipped, *skipped))
+    return replace(found, skipped=(*found.skipped, *forest.skipped))
 
 
 def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[range]:
@@ -153,22 +180,54 @@ def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[rang
     return [range(first, first + width) for first in range(0, BUCKETS, width)]
 
 
-def _forest(
-    snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path
-) -> tuple[dict[int, list[str]], tuple[Skipped, ...]]:
-    """The near-duplicate forest of every model, written below ``folder``: files by the bucket of their clients; and what has none."""
-    events, items, vectors = (tuple(str(p.path) for p in snapshot.select(t, since=window[0], until=window[1])) for t in TABLES)
-    spill = str(folder / "spill")
-    work = [Traffic(group, events, items, vectors, *window, spill) for group in share_out(items, *window)]
+def _slices(snapshot: Snapshot, window: tuple[datetime, datetime], most: int) -> list[tuple[datetime, datetime]]:
+    """The window in runs of whole days of about ``most`` queries: what one run made is the next one's past, as from night to night."""
+    per_day: Counter[date] = Counter()
+    for part in snapshot.select("items", since=window[0], until=window[1]):
+        per_day[part.date or date.min] += part.rows
+    starts, held = [window[0]], 0
+    for day in sorted(per_day):
+        midnight = datetime.combine(day, time(), UTC)
+        if held and held + per_day[day] > most and midnight > starts[-1]:
+            starts.append(midnight)
+            held = 0
+        held += per_day[day]
+    return list(zip(starts, [*starts[1:], window[1]], strict=True))
+
+
+def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path) -> Grown:
+    """Grow the near-duplicate forest of every model in the window, below ``folder``, on what earlier scans left."""
     run = partial(nodes, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
-    files: dict[int, list[str]] = {}
+    by_bucket: dict[int, list[str]] = {}
+    derived: dict[str, list[Path]] = {name: [] for name in DERIVED}
     too_long = 0
-    for number, forest in enumerate(engine.map(run, work)):
-        too_long += forest.too_long
-        for bucket, path in write_by_bucket(forest.nodes, folder / str(number)):
-            files.setdefault(bucket, []).append(str(path))
+    for start, end in _slices(snapshot, window, QUERIES_AT_ONCE):
+        queries = {t: _paths(snapshot, t, start, end) for t in TABLES}
+        past = Past(
+            until=window[0],
+            nodes=_paths(snapshot, "nodes", start - SINGLES, window[0]),
+            representatives=_paths(snapshot, "representatives", start - LINEAGES, window[0]),
+            items=_paths(snapshot, "items", start - SINGLES, start),
+            vectors=_paths(snapshot, "vectors", start - SINGLES, start),
+            fresh_nodes=tuple(map(str, derived["nodes"])),
+            fresh_representatives=tuple(map(str, derived["representatives"])),
+        )
+        groups = share_out(queries["items"], start, end)
+        work = [Traffic(group, **queries, start=start, end=end, past=past, spill=str(folder / "spill")) for group in groups]
+        for forest in engine.map(run, work):
+            place = folder / str(len(derived["representatives"]))
+            too_long += forest.too_long
+            for bucket, path in write_by_bucket(forest.nodes, place):
+                by_bucket.setdefault(bucket, []).append(str(path))
+                derived["nodes"].append(path)
+            pq.write_table(forest.representatives, place / "representatives.parquet")
+            derived["representatives"].append(place / "representatives.parquet")
     reason = f"{too_long:,} rows have more than {MOST_DIMENSIONS:,} numbers: they are compared with nothing"
-    return files, (Skipped("similarity", "vectors", reason),) if too_long else ()
+    return Grown(by_bucket, derived, (Skipped("similarity", "vectors", reason),) if too_long else ())
+
+
+def _paths(snapshot: Snapshot, table: str, since: datetime, until: datetime) -> tuple[str, ...]:
+    return tuple(str(p.path) for p in snapshot.select(table, since=since, until=until))
 
 
 def scan(
@@ -187,9 +246,11 @@ def scan(
     """
     plugins = load_features()
     rules = load_rules(rules_directory, [f.spec for f in plugins])
-    with store.writing():
-        commit = store.snapshot().commit_id
-        window, found = _features(store, config, engine, plugins, since, until)
+    with store.writing(), store.scratch() as folder:
+        snapshot = store.snapshot()
+        window = _window(snapshot, since, until)
+        forest = _forest(snapshot, config, engine, window, folder)
+        found = _features(snapshot, config, engine, plugins, window, forest, folder)
         subjects = Subjects(found.frame, found.specs, found.examples, *window)
         by_rules = match(rules, [f.spec for f in plugins], found.frame, found.examples, *window)
         detectors = discover(anomaly, "DETECTOR", Detector)  # type: ignore[type-abstract]  # only instances are asked for
@@ -199,14 +260,14 @@ def scan(
         ran = {analytic_name(rule) for rule in rules} | {detector.name for detector in detectors}
         ranked = rank(carry(drafts, prior, ran))
         record = Scan(
-            scan_id=_scan_id(commit, window, config, rules),
+            scan_id=_scan_id(snapshot.commit_id, window, config, rules),
             window_start=window[0],
             window_end=window[1],
             engine=engine.name,
-            data_commit=commit,
+            data_commit=snapshot.commit_id,
             config_sha256=config.sha256,
             rules_sha256=rules_sha256(rules),
-            key_ids=tuple(sorted({p.key_id for p in store.snapshot().parts if p.table == "items"})),
+            key_ids=tuple(sorted({p.key_id for p in snapshot.parts if p.table == "items"})),
             features=tuple(f"{s.name}@{s.version}" for s in found.specs),
             events=found.events,
             items=found.items,
@@ -220,7 +281,7 @@ def scan(
         # A skipped feature publishes an empty table: what an earlier scan found must not pass for this one's.
         computed = {f.spec.name: found.tables.get(f.spec.name, feature_schema(f.spec).empty_table()) for f in plugins}
         tables = {f"features_{name}": table for name, table in computed.items()} | to_tables(ranked)
-        store.publish_scan(record, tables)
+        store.publish_scan(record, tables, forest.derived)
     found_here = {(d.clients, d.models) for d in drafts}
     return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models) in found_here and i.merged_into is None))
 

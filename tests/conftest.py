@@ -14,6 +14,13 @@ settings.register_profile("fixed", derandomize=True)
 settings.register_profile("soak", max_examples=1000)
 settings.load_profile("soak" if os.environ.get("FORENSICS_SOAK") else "fixed")
 
+# numba notices a change of the file that a compiled function is in, not of those that it calls. An installation replaces them all.
+_sources = list((ROOT / "forensics").rglob("*.py"))
+_newest = max(path.stat().st_mtime for path in _sources)
+for _compiled in (ROOT / "forensics").rglob("__pycache__/*.nb[ic]"):
+    if _compiled.stat().st_mtime < _newest:
+        _compiled.unlink(missing_ok=True)
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

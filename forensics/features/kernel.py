@@ -60,8 +60,12 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
 def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], partition: Partition) -> None:
     window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
     columns = NODES if table == "nodes" else TABLES[table]
-    rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)})"
-    con.execute(f"create temp view {table} as {rows} where {window}")
+    rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)}) where {window}"
+    if table == "nodes":  # made in slices of the window, each of which counts from 0
+        place = "(row_number() over (partition by client_id, model, shape order by ts, place) - 1)::bigint"
+        con.execute(f"create temp table nodes as select * replace ({place} as place) from ({rows})")
+    else:
+        con.execute(f"create temp view {table} as {rows}")
 
 
 def _run(con: duckdb.DuckDBPyConnection, feature: Feature) -> pa.Table:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUCKETS = 16
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -181,12 +181,19 @@ ITEMS: tuple[Column, ...] = (
     Column("model", "VARCHAR", "As in `events`", otel="gen_ai.request.model", ocsf="ai_model.name", ecs="gen_ai.request.model"),
     Column("modality", "VARCHAR", "text, tokens (ids instead of text), vector (numbers, mixed rows, images) or other"),
     Column("exact_hash", "VARCHAR", "Keyed hash of the whole query: every message of a chat, every value of a row; 32 hex digits"),
-    Column("skeleton_hash", "VARCHAR", "Keyed hash of the newest text with numbers and quoted spans masked; null for vectors"),
     Column("key_id", "VARCHAR", "Key that the hashes were made with; hashes of different keys never match"),
     Column("fold_hash", "BIGINT", "Keyed hash of the words of the newest text, case and punctuation aside; null for vectors"),
     Column("head_hash", "BIGINT", "The same of its first eight words"),
     Column("tail_hash", "BIGINT", "The same of its last eight words"),
-    Column("sketch", "BLOB", "MinHash of its three-word shingles: 64 values of 16 bits (forensics/sketch/text.py); null for vectors"),
+    Column(
+        "skeleton_hash",
+        "BIGINT",
+        "The same of its words with slots masked: numbers, quotations, names (forensics/sketch/text.py); null for vectors",
+    ),
+    Column("slot_hash", "BIGINT", "The same of what stands in the slots; null where there are none"),
+    Column("slots", "INTEGER", "Slots of the newest text; neighbouring ones count as one"),
+    Column("shingles", "BLOB", "Keyed hashes of three words in a row: the smallest 512, ascending, 32 bits each; null for vectors"),
+    Column("grams", "BLOB", "MinHash of five characters in a row: 64 values of 16 bits; null for vectors"),
     Column("size", "BIGINT", "Characters of the newest text, tokens, or dimensions of the vector"),
     Column("words", "BIGINT", "Words of the newest text; null for vectors"),
     Column("opens", "VARCHAR", "How the newest text begins: upper, lower (a letter) or other"),

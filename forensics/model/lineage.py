@@ -1,33 +1,36 @@
-"""Nodes of the near-duplicate forest: every item beside the most similar earlier one of its client, and the step between them."""
+"""Nodes of the near-duplicate forest: every item beside the most similar earlier ones, and the step between them."""
 
 import pyarrow as pa
 
-from forensics.model.event import ARROW_TYPES, Column
+from forensics.model.event import ARROW_TYPES, TABLES, Column
+
+_DISTANCE = "Vectors: in usual distances between neighbours of different clients of the model; text: 1 - Jaccard of shingles"
 
 NODES: tuple[Column, ...] = (
+    Column("node", "BIGINT", "Number of the query: a hash of `event_id` and `idx`. Parents, anchors and lineages are such numbers"),
     Column("event_id", "VARCHAR", "The call that the query came in"),
     Column("idx", "INTEGER", "Position within the call, from 0"),
     Column("ts", "TIMESTAMPTZ", "As in `events`"),
     Column("client_id", "VARCHAR", "As in `events`"),
     Column("model", "VARCHAR", "As in `events`; 'unknown' where the log names none"),
     Column("modality", "VARCHAR", "text or vector; others have no node"),
-    Column(
-        "shape",
-        "BIGINT",
-        "Vectors: number of their set of fields within the model, from 1; text: 0. Only queries of one shape are compared",
-    ),
+    Column("shape", "BIGINT", "Vectors: hash of their number and names of fields; text: 0. Only queries of one shape are compared"),
     Column("place", "BIGINT", "Position among the client's queries of this model and shape, from 0, in order of time"),
     Column(
-        "parent", "BIGINT", "`place` of the most similar earlier query of the client among its last 512 distinct ones; null for its first"
+        "parent",
+        "BIGINT",
+        "`node` of the most similar earlier query of the same client: near copies wherever they are, others among the 16 before; null "
+        "where there is none",
     ),
-    Column("lineage", "BIGINT", "`place` of the first query of the group of near copies and repeats that this one belongs to"),
-    Column("repeat", "BOOLEAN", "The same query stood among those"),
+    Column("anchor", "BIGINT", "`node` of the first query of the client's group of near copies and repeats that this one belongs to"),
+    Column("repeat", "BOOLEAN", "The client sent the same query before, which is the parent"),
     Column("near", "BOOLEAN", "The parent is a near copy, and no repeat"),
     Column(
-        "distance",
-        "DOUBLE",
-        "To the parent. Vectors: in usual distances between neighbours of different clients of the model; text: 1 - Jaccard of shingles",
+        "grows",
+        "BOOLEAN",
+        "Text: the parent is repeated whole, and the text goes on, as a conversation does; what is new in it is no near copy",
     ),
+    Column("distance", "DOUBLE", f"To the parent. {_DISTANCE}"),
     Column("gap", "DOUBLE", "The same, to the query just before"),
     Column("changed", "BIGINT", "Vectors: coordinates that differ from the parent's"),
     Column(
@@ -38,6 +41,7 @@ NODES: tuple[Column, ...] = (
     Column("axis", "BIGINT", "Vectors: which one changed, where it is one"),
     Column("delta", "DOUBLE", "Vectors: by how much that one changed, in robust deviations of the population"),
     Column("even", "BOOLEAN", "Vectors: most coordinates that changed did so by one and the same amount"),
+    Column("cosine", "DOUBLE", "Vectors: of the angle between the step from the parent and the parent's own step"),
     Column(
         "step_hash",
         "BIGINT",
@@ -62,11 +66,80 @@ NODES: tuple[Column, ...] = (
     Column("same_tail", "BOOLEAN", "Text: ends with the same eight words as the parent"),
     Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same query"),
     Column("same_length", "BOOLEAN", "Text: as many words as the parent"),
+    Column("same_skeleton", "BOOLEAN", "Text: the same as the parent but for numbers, quotations, names and code"),
     Column("flip", "BOOLEAN", "The model answered another label than it did to the parent; null where a label is missing"),
+    Column("score_step", "DOUBLE", "Top score less the parent's; null where one is missing"),
     Column("margin_rank", "DOUBLE", "Share of the model's population with a smaller margin; null where the log has no scores"),
+    Column(
+        "lineage",
+        "BIGINT",
+        "`node` of the earliest query of the tree that this one belongs to, over all clients of the model and from night to night: near "
+        "copies, repeats and kin are in one",
+    ),
+    Column(
+        "kin",
+        "BIGINT",
+        "`node` of the nearest earlier query of any client, no further away than chance would not bring two clients' queries together; "
+        "null where there is none",
+    ),
+    Column("kin_foreign", "BOOLEAN", "The kin is another client's; null without kin"),
+    Column("kin_repeat", "BOOLEAN", "The kin is the same query; null without kin"),
+    Column("kin_distance", "DOUBLE", f"To the kin. {_DISTANCE}"),
+    Column("kin_changed", "BIGINT", "`changed`, against the kin"),
+    Column("kin_axis", "BIGINT", "`axis`, against the kin"),
+    Column("kin_delta", "DOUBLE", "`delta`, against the kin"),
+    Column("kin_even", "BOOLEAN", "`even`, against the kin"),
+    Column("kin_cosine", "DOUBLE", "`cosine`, of steps from kin to kin"),
+    Column("kin_flip", "BOOLEAN", "`flip`, against the kin"),
+    Column("kin_score_step", "DOUBLE", "`score_step`, against the kin"),
 )
 
+REPRESENTATIVES: tuple[Column, ...] = (
+    Column("node", "BIGINT", "As in `nodes`"),
+    Column("ts", "TIMESTAMPTZ", "As in `nodes`"),
+    Column("client_id", "VARCHAR", "As in `nodes`"),
+    Column("model", "VARCHAR", "As in `nodes`"),
+    Column("shape", "BIGINT", "As in `nodes`"),
+    Column("anchor", "BIGINT", "As in `nodes`"),
+    Column("lineage", "BIGINT", "As in `nodes`; the latest query of each lineage of two or more stands for it"),
+    Column("label", "VARCHAR", "As in `items`"),
+    Column("top_score", "DOUBLE", "As in `items`"),
+    Column("exact_hash", "VARCHAR", "As in `items`"),
+    Column("words", "BIGINT", "As in `items`"),
+    Column("fold_hash", "BIGINT", "As in `items`"),
+    Column("head_hash", "BIGINT", "As in `items`"),
+    Column("tail_hash", "BIGINT", "As in `items`"),
+    Column("skeleton_hash", "BIGINT", "As in `items`"),
+    Column("shingles", "BLOB", "As in `items`"),
+    Column("grams", "BLOB", "As in `items`"),
+    Column("vector", "DOUBLE[]", "As in `vectors`"),
+)
 
-def nodes_schema() -> pa.Schema:
-    """Arrow schema of the nodes, columns in documented order."""
-    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in NODES])
+# What scans make of the queries and keep beside them, and everything that the store keeps by date.
+DERIVED: dict[str, tuple[Column, ...]] = {"nodes": NODES, "representatives": REPRESENTATIVES}
+LAKE: dict[str, tuple[Column, ...]] = TABLES | DERIVED
+
+LINEAGES: tuple[Column, ...] = (
+    Column("model", "VARCHAR", "As in `nodes`"),
+    Column("lineage", "BIGINT", "As in `nodes`"),
+    Column("root_event_id", "VARCHAR", "The call of its earliest query, where that one has a node in the store"),
+    Column("modality", "VARCHAR", "As in `nodes`"),
+    Column("queries", "BIGINT", "All of them"),
+    Column("size", "BIGINT", "Different ones: exact repeats, by whomever, are one"),
+    Column("clients", "BIGINT", "Clients that sent them"),
+    Column("flips", "BIGINT", "Near copies that were answered with another label than what they are a copy of"),
+    Column("first_seen", "TIMESTAMPTZ", "Time of the earliest query"),
+    Column("last_seen", "TIMESTAMPTZ", "Time of the latest query"),
+)
+# Lineages of two queries or more, counted from whatever nodes there are.
+LINEAGES_SQL = """
+select model, lineage, any_value(event_id) filter (node = lineage) as root_event_id, any_value(modality) as modality,
+  count(*) as queries, count(*) filter (not repeat and not coalesce(kin_repeat, false)) as size, count(distinct client_id) as clients,
+  count(*) filter (case when kin is null then near and flip else not kin_repeat and kin_flip end) as flips,
+  min(ts) as first_seen, max(ts) as last_seen
+from nodes group by model, lineage having count(*) > 1"""
+
+
+def schema_of(columns: tuple[Column, ...]) -> pa.Schema:
+    """Arrow schema of documented columns, in order."""
+    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in columns])

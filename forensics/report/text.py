@@ -62,8 +62,8 @@ def timeline(traffic: Traffic) -> Chart:
     return Chart(
         "timeline",
         "When, how long, how it ended",
-        f"Each mark is one query. {repeats:,} of {len(queries):,} have the skeleton (the text with its numbers and quotations masked) of "
-        f"another one; lines join the {SKELETONS_JOINED} most frequent skeletons. {_gaps(at)} {sampling(traffic, len(queries))}",
+        f"Each mark is one query. {repeats:,} of {len(queries):,} have the skeleton (the text with its numbers, quotations and names "
+        f"masked) of another one; lines join the {SKELETONS_JOINED} most frequent skeletons. {_gaps(at)} {sampling(traffic, len(queries))}",
         Axis(f"time (UTC), from {_moment(float(at.min()))}", time_ticks(horizontal)),
         Axis(f"{_unit(queries)} of the query (log)", power_ticks(vertical)),
         visible(marks),

@@ -1,29 +1,47 @@
-"""The near-duplicate forest: vectors and texts in order, the nearest earlier query of each, and the group it belongs to."""
+"""The near-duplicate forest of a model: each query beside the nearest earlier ones, of its client and of anybody, from night to night."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from forensics.io.duck import connect
 from forensics.model.event import EVENTS, ITEMS, VECTORS, table_sql
-from forensics.model.lineage import nodes_schema
+from forensics.model.lineage import NODES, REPRESENTATIVES, schema_of
 from forensics.similarity import numeric, text
-from forensics.sketch.compiled import compiled
+from forensics.similarity.forest import Bools, Ints, grown
+from forensics.similarity.population import prepared
 
+SINGLES: Final = timedelta(days=7)  # a query that nothing resembles is remembered for so long
+LINEAGES: Final = timedelta(days=90)  # and one that stands for a lineage of two or more
 MARGINS_PER_CLIENT: Final = 20
 MOST_DIMENSIONS: Final = 65_536
 LARGE: Final = 50_000  # queries; a model with so many is a task of its own, the others share
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """Files of what was made of the queries before a window: nodes, and the queries themselves, of `SINGLES` before it; representatives
+    of `LINEAGES` before it. Of the stored ones what is older than ``until`` counts, of those of this very scan everything."""
+
+    until: datetime
+    nodes: tuple[str, ...] = ()
+    representatives: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
+    fresh_nodes: tuple[str, ...] = ()
+    fresh_representatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
-    """Files that hold the queries of ``models`` in [start, end), and maybe those of others. ``spill``: where DuckDB may put what does
-    not fit into memory; nowhere if empty."""
+    """Files that hold the queries of ``models`` in [start, end), and maybe those of others. ``spill``: where DuckDB may put what does not
+    fit into memory; nowhere if empty."""
 
     models: tuple[str, ...]
     events: tuple[str, ...]
@@ -31,14 +49,17 @@ class Traffic:
     vectors: tuple[str, ...]
     start: datetime
     end: datetime
+    past: Past | None = None
     spill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """``nodes``: `NODES` sorted by model, client, shape and place; ``too_long``: vectors beyond `MOST_DIMENSIONS`, which have none."""
+    """``nodes``: `NODES` sorted by model, client, shape and place; ``representatives``: `REPRESENTATIVES` of the lineages of two or more
+    that these belong to, sorted by time; ``too_long``: vectors beyond `MOST_DIMENSIONS`, which have no node."""
 
     nodes: pa.Table
+    representatives: pa.Table
     too_long: int
 
 
@@ -53,16 +74,17 @@ def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tup
 
 
 def nodes(traffic: Traffic, *, threads: int = 0, memory_limit: str = "2GB") -> Forest:
-    """The forest of some models. Only queries of one client, model and shape are linked: rows with other fields are never compared."""
-    found = [nodes_schema().empty_table()]
+    """The forest of some models. Only queries of one model and shape are linked: rows with other fields are never compared."""
+    found = [(schema_of(NODES).empty_table(), schema_of(REPRESENTATIVES).empty_table())]
     with connect(threads=threads, memory_limit=memory_limit, spill=traffic.spill) as con:
         _views(con, traffic)
         margins = _margins(con)
-        found += [_of_vectors(rows, margins) for rows in _parts(con.sql(_VECTORS).to_arrow_table())]
-        found += [_of_texts(rows, margins) for rows in _parts(con.sql(_TEXTS).to_arrow_table())]
-        ((too_long,),) = con.sql(f"select count(*) from v where len(vector) > {MOST_DIMENSIONS}").fetchall()
+        found += [_grown(rows, "vector", margins) for rows in _parts(con.sql(_VECTORS).to_arrow_table())]
+        found += [_grown(rows, "text", margins) for rows in _parts(con.sql(_TEXTS).to_arrow_table())]
+        ((too_long,),) = con.sql(f"select count(*) from i where modality = 'vector' and size > {MOST_DIMENSIONS}").fetchall()
+    made, representatives = (pa.concat_tables(part) for part in zip(*found, strict=True))
     order = [(name, "ascending") for name in ("model", "client_id", "shape", "place")]
-    return Forest(pa.concat_tables(found).sort_by(order), too_long)
+    return Forest(made.sort_by(order), representatives.sort_by([("ts", "ascending"), ("node", "ascending")]), too_long)
 
 
 def _within(start: datetime, end: datetime) -> str:
@@ -71,35 +93,84 @@ def _within(start: datetime, end: datetime) -> str:
 
 def _views(con: duckdb.DuckDBPyConnection, traffic: Traffic) -> None:
     con.execute("set variable models = $1", [list(traffic.models)])
-    tables = (("e", EVENTS, traffic.events), ("i", ITEMS, traffic.items), ("v", VECTORS, traffic.vectors))
-    for name, columns, files in tables:
+    start, past = traffic.start, traffic.past or Past(traffic.start)
+    now, week, quarter = (_within(*window) for window in ((start, traffic.end), (start - SINGLES, start), (start - LINEAGES, start)))
+    for name, columns, files, window in (
+        ("e", EVENTS, traffic.events, now),
+        ("i", ITEMS, traffic.items, now),
+        ("v", VECTORS, traffic.vectors, now),
+        ("past_n", NODES, past.nodes, week),
+        ("past_f", NODES, past.fresh_nodes, week),
+        ("past_i", ITEMS, past.items, week),
+        ("past_v", VECTORS, past.vectors, week),
+        ("past_r", REPRESENTATIVES, past.representatives, quarter),
+        ("past_s", REPRESENTATIVES, past.fresh_representatives, quarter),
+    ):
         rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)})"
-        mine = f"list_contains(getvariable('models')::varchar[], model) and {_within(traffic.start, traffic.end)}"
-        con.execute(f"create temp view {name} as select * from ({rows}) where {mine}")
+        mine = f"list_contains(getvariable('models')::varchar[], model) and {window}"
+        # Items are asked several times; opening thousands of parts costs more than what is in them.
+        kind, wanted = ("table", _ITEM) if name == "i" else ("view", "*")
+        con.execute(f"create temp {kind} {name} as select {wanted} from ({rows}) where {mine}")
+    con.execute(f"set variable past_end = '{past.until.isoformat()}'::timestamptz")
+    con.execute(_PAST)
 
+
+# What is remembered: of each lineage its latest query, which is all there is of most; of each client its last queries, so that the first
+# of tonight have steps; and of older lineages their representatives.
+_PAST = f"""
+create temp table past as
+with
+lately as (
+  select node, event_id, idx, ts, client_id, model, shape, place, anchor, lineage
+  from (select * from past_n where ts < getvariable('past_end') union all select * from past_f)
+),
+kept as (
+  select * exclude (place) from lately
+  qualify row_number() over (partition by model, lineage order by ts desc, node) = 1
+    or row_number() over (partition by model, shape, client_id order by ts desc, place desc) <= {numeric.RECENT}
+),
+older as (
+  select * from (select * from past_r where ts < getvariable('past_end') union all select * from past_s)
+  where lineage not in (select lineage from lately)
+  qualify row_number() over (partition by model, lineage order by ts desc, node) = 1
+)
+select kept.*, label, top_score, exact_hash, words, fold_hash, head_hash, tail_hash, skeleton_hash, shingles, grams, vector
+from kept join past_i using (event_id, idx) left join (select event_id, idx, vector from past_v) using (event_id, idx)
+union all by name
+select * from older"""
 
 # Many logs have whole seconds only: within one, calls stand in the order of the log.
-_ORDER = "client_id, ts, source_row, event_id, idx"
-_COLUMNS = "i.event_id, i.idx, i.ts, i.client_id, i.model, label, margin, source_row"
+_ORDER = "client_id, ts, known desc, source_row, event_id, idx"
+_NODE = "(md5_number_lower(i.event_id || '#' || i.idx) >> 1)::bigint"
+_SHAPE = "(md5_number_lower(len(vector) || coalesce(names, [])::json::varchar) >> 1)::bigint"
+_TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, skeleton_hash, shingles, grams"
+_ITEM = f"event_id, idx, ts, client_id, model, modality, size, label, top_score, margin, {_TEXT}"
+_COLUMNS = f"""{_NODE} as node, i.event_id, i.idx, i.ts, i.client_id, i.model, label, top_score, margin, source_row, false as known,
+  null::bigint as anchor, null::bigint as lineage"""
+_KNOWN = """node, event_id, idx, ts, client_id, model, label, top_score, null::double as margin, 0 as source_row, true as known,
+  anchor, lineage, shape"""
+_EVENTS = "left join (select event_id, source_row from e) using (event_id)"
 _VECTORS = f"""
-select {_COLUMNS}, dense_rank() over (partition by i.model order by len(vector), names) as shape, vector
-from i join v using (event_id, idx) left join (select event_id, source_row from e) using (event_id)
-where len(vector) between 1 and {MOST_DIMENSIONS} order by model, shape, {_ORDER}"""
+select {_COLUMNS}, {_SHAPE} as shape, vector from i join v using (event_id, idx) {_EVENTS} where len(vector) between 1 and {MOST_DIMENSIONS}
+union all by name select {_KNOWN}, vector from past where vector is not null
+order by model, shape, {_ORDER}"""
 _TEXTS = f"""
-select {_COLUMNS}, 0 as shape, exact_hash, head_hash, tail_hash, fold_hash, words, sketch
-from i left join (select event_id, source_row from e) using (event_id)
-where modality = 'text' and sketch is not null order by model, {_ORDER}"""
+select {_COLUMNS}, 0 as shape, {_TEXT} from i {_EVENTS} where modality = 'text' and shingles is not null
+union all by name select {_KNOWN}, {_TEXT} from past where shingles is not null
+order by model, {_ORDER}"""
 
 
 def _parts(table: pa.Table) -> Iterator[pa.Table]:
-    """The rows of one model and shape each."""
+    """The rows of one model and shape each, where any of them is new."""
     if not len(table):
         return
-    models = table["model"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    models = _codes(table["model"])
     shapes = table["shape"].to_numpy()
     starts = np.flatnonzero(np.r_[True, (models[1:] != models[:-1]) | (shapes[1:] != shapes[:-1])])
     for start, end in zip(starts, np.r_[starts[1:], len(table)], strict=True):
-        yield table.slice(start, end - start)
+        rows = table.slice(start, end - start)
+        if not pc.all(rows["known"]).as_py():
+            yield rows.combine_chunks()
 
 
 def _margins(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -112,99 +183,147 @@ def _margins(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray[Any, np.dty
     return dict(zip(models.tolist(), np.split(table["margin"].to_numpy(), starts)[1:], strict=True))
 
 
-def _of_vectors(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
+def _grown(table: pa.Table, modality: str, margins: dict[str, np.ndarray[Any, Any]]) -> tuple[pa.Table, pa.Table]:
+    """(nodes, representatives) of the rows of one model and shape that are new."""
+    clients = _codes(table["client_id"])
+    # By time over all clients; within an instant by client, and there in order.
+    order = np.argsort(table["ts"].cast(pa.int64()).to_numpy(), kind="stable")
+    asks = ~table["known"].to_numpy()
+    found, columns = (_of_vectors if modality == "vector" else _of_texts)(table, clients, order, asks)
+    margin = table["margin"].to_numpy().astype(np.float64)
+    population = margins.get(table["model"][0].as_py(), np.empty(0))
+    node = table["node"].to_numpy()
+    anchor = _begun(table, "anchor", found.own.root)
+    lineage = _begun(table, "lineage", grown(found.kin.root, order, found.own.parent, found.own.linked))
+    kin = np.where(found.kin.linked, found.kin.parent, -1)
+    own = {name: table[name] for name in ("node", "event_id", "idx", "ts", "client_id", "model", "shape")} | {
+        "modality": pa.array([modality]).take(pa.array(np.zeros(len(table), np.int64))),
+        "place": pa.array(_places(clients, asks)),
+        "parent": _picked(node, found.own.parent),
+        "anchor": pa.array(anchor),
+        "repeat": pa.array(found.own.repeat),
+        "near": pa.array(found.own.near),
+        "distance": pa.array(found.own.distance, from_pandas=True),
+        "gap": pa.array(found.gap, from_pandas=True),
+        "margin_rank": pa.array(np.searchsorted(population, margin) / max(1, len(population)), mask=np.isnan(margin)),
+        "lineage": pa.array(lineage),
+        "kin": _picked(node, kin),
+        "kin_foreign": pa.array(clients[kin] != clients, mask=kin < 0),
+        "kin_repeat": pa.array(found.kin.repeat, mask=kin < 0),
+        "kin_distance": pa.array(found.kin.distance, mask=kin < 0),
+    }
+    whole = own | columns | _answers(table, found.own.parent, "") | _answers(table, kin, "kin_")
+    schema = schema_of(NODES)
+    filled = pa.table([whole[f.name].cast(f.type) if f.name in whole else pa.nulls(len(table), f.type) for f in schema], schema=schema)
+    return filled.filter(pa.array(asks)), _representatives(table, anchor, lineage, order, asks)
+
+
+def _of_vectors(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple[numeric.Steps, dict[str, pa.Array]]:
     flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    rows = np.ascontiguousarray(flat).reshape(len(table), -1)
-    clients, bounds = _clients(table)
-    steps = numeric.steps(rows, clients)
+    rows = prepared(np.array(flat, np.float64).reshape(len(table), -1))
+    steps = numeric.steps(rows, clients, order, asks)
     columns = {
-        "changed": pa.array(steps.changed, mask=steps.parent < 0),
-        "kept": pa.array(steps.kept, from_pandas=True),
-        "axis": pa.array(steps.axis, mask=steps.axis < 0),
-        "delta": pa.array(steps.delta, mask=steps.axis < 0),
-        "even": pa.array(steps.even),
+        **_changes(steps.own_change, steps.own.parent < 0, ""),
+        **_changes(steps.kin_change, ~steps.kin.linked, "kin_"),
+        "kept": pa.array(steps.own_change.kept, from_pandas=True),
         "step_hash": pa.array(steps.step_hash.view(np.int64), mask=steps.step_hash == 0),
         "line": pa.array(steps.line),
         "outside": pa.array(steps.outside, from_pandas=True),
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "cell": pa.array(steps.cell),
     }
-    return _table(table, "vector", bounds, steps, columns, margins)
+    return steps, columns
 
 
-def _of_texts(table: pa.Table, margins: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
-    sketches = np.frombuffer(_bytes(table["sketch"]), np.uint16).reshape(len(table), -1)
-    _, bounds = _clients(table)
-    same = table["exact_hash"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    found = text.edits(sketches, same, bounds)
-    equal = {name: _equal_to_parent(table[name].to_numpy(), found.parent) for name in ("head_hash", "tail_hash", "fold_hash", "words")}
+def _changes(change: numeric.Change, orphan: Bools, prefix: str) -> dict[str, pa.Array]:
+    return {
+        f"{prefix}changed": pa.array(change.changed, mask=orphan),
+        f"{prefix}axis": pa.array(change.axis, mask=orphan | (change.axis < 0)),
+        f"{prefix}delta": pa.array(change.delta, mask=orphan | (change.axis < 0)),
+        f"{prefix}even": pa.array(change.even),
+        f"{prefix}cosine": pa.array(change.cosine, mask=orphan | np.isnan(change.cosine)),
+    }
+
+
+def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple[text.Edits, dict[str, pa.Array]]:
+    shingles, offsets = _bytes(table["shingles"])
+    grams, _ = _bytes(table["grams"])
+    words, head = (table[name].to_numpy() for name in ("words", "head_hash"))
+    sketches = text.Sketches(shingles.view(np.uint32), offsets // 4, grams.view(np.uint16).reshape(len(table), -1), words, head)
+    found = text.edits(sketches, _codes(table["exact_hash"]), clients, order, asks)
+    parent = found.own.parent
+    equal = {
+        name: (parent >= 0) & (values == values[np.maximum(parent, 0)])
+        for name in ("head_hash", "tail_hash", "fold_hash", "words", "skeleton_hash")
+        for values in (table[name].to_numpy(),)
+    }
     columns = {
         "cell": table["head_hash"],
+        "grows": pa.array(found.grows),
         "same_head": pa.array(equal["head_hash"]),
         "same_tail": pa.array(equal["tail_hash"]),
-        "same_words": pa.array(equal["fold_hash"] & ~found.repeat),
+        "same_words": pa.array(equal["fold_hash"] & ~found.own.repeat),
         "same_length": pa.array(equal["words"]),
+        "same_skeleton": pa.array(equal["skeleton_hash"]),
     }
-    return _table(table, "text", bounds, found, columns, margins)
+    return found, columns
 
 
-def _bytes(column: pa.ChunkedArray) -> memoryview:
-    """The values of a binary column without nulls, one after the other; nothing is copied but what lies in several chunks."""
+def _bytes(column: pa.ChunkedArray) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Ints]:
+    """The values of a binary column without nulls, one after the other, and where each begins and the last ends."""
     values = column.combine_chunks().cast(pa.large_binary())
     _, offsets, data = values.buffers()
     bounds = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
-    return memoryview(data)[bounds[0] : bounds[-1]]
+    raw = np.frombuffer(data if data is not None else b"", np.uint8)
+    return raw[bounds[0] : bounds[-1]], bounds - bounds[0]
 
 
-def _clients(table: pa.Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Number of the client of each row, and where each client's rows begin, and the end."""
-    codes = table["client_id"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes, np.flatnonzero(np.r_[True, codes[1:] != codes[:-1], True]).astype(np.int64)
+def _codes(column: pa.ChunkedArray | pa.Array) -> Ints:
+    """A number for each value, the same for the same."""
+    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(values.dictionary_encode(null_encoding="encode").indices, np.int64)
 
 
-def _equal_to_parent(values: np.ndarray[Any, Any], parent: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return np.asarray((parent >= 0) & (values == values[np.maximum(parent, 0)]), np.bool_)
+def _picked(values: Ints, rows: Ints) -> pa.Array:
+    """``values`` of the given row numbers; null where the number is -1."""
+    return pa.array(values[np.maximum(rows, 0)], mask=rows < 0)
 
 
-def _table(
-    table: pa.Table,
-    modality: str,
-    bounds: np.ndarray[Any, Any],
-    found: numeric.Steps | text.Edits,
-    columns: dict[str, pa.Array],
-    margins: dict[str, np.ndarray[Any, Any]],
-) -> pa.Table:
-    n = len(table)
-    first = np.repeat(bounds[:-1], np.diff(bounds))
-    orphan = found.parent < 0
-    labels = table["label"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    known = ~np.isnan(labels.astype(np.float64))
-    both = ~orphan & known & known[np.maximum(found.parent, 0)]
-    margin = table["margin"].to_numpy(zero_copy_only=False).astype(np.float64)
-    population = margins.get(table["model"][0].as_py(), np.empty(0))
-    rank = np.searchsorted(population, margin) / max(1, len(population))
-    own = {name: table[name] for name in ("event_id", "idx", "ts", "client_id", "model", "shape")} | {
-        "modality": pa.array([modality] * n),
-        "place": pa.array(np.arange(n) - first),
-        "parent": pa.array(found.parent - first, mask=orphan),
-        "lineage": pa.array(_roots(found.parent, found.near | found.repeat) - first),
-        "repeat": pa.array(found.repeat),
-        "near": pa.array(found.near),
-        "distance": pa.array(found.distance, from_pandas=True),
-        "gap": pa.array(found.gap, from_pandas=True),
-        "flip": pa.array(labels != labels[np.maximum(found.parent, 0)], mask=~both),
-        "margin_rank": pa.array(rank, mask=np.isnan(margin)),
+def _places(clients: Ints, asks: Bools) -> Ints:
+    """Position of each new row among its client's new rows; what was known before stands before them."""
+    new: Ints = np.cumsum(asks) - asks
+    starts = np.flatnonzero(np.r_[True, clients[1:] != clients[:-1]])
+    return np.asarray(new - np.repeat(new[starts], np.diff(np.r_[starts, len(clients)])), np.int64)
+
+
+def _begun(table: pa.Table, name: str, root: Ints) -> Ints:
+    """The node that each tree began with: of one that is known from before, what was said of it then."""
+    node = table["node"].to_numpy()
+    return np.asarray(np.where(table["known"].to_numpy(), pc.fill_null(table[name], 0).to_numpy(), node)[root], np.int64)
+
+
+def _answers(table: pa.Table, parent: Ints, prefix: str) -> dict[str, pa.Array]:
+    """How the answer differs from the parent's."""
+    labels = np.where(np.asarray(table["label"].is_null()), -1, _codes(table["label"]))
+    score = table["top_score"].to_numpy().astype(np.float64)
+    before = np.maximum(parent, 0)
+    known = (parent >= 0) & (labels >= 0) & (labels[before] >= 0)
+    step = np.where(parent >= 0, score - score[before], np.nan)
+    return {
+        f"{prefix}flip": pa.array(labels != labels[before], mask=~known),
+        f"{prefix}score_step": pa.array(step, from_pandas=True),
     }
-    whole = own | columns
-    schema = nodes_schema()
-    return pa.table([whole[f.name].cast(f.type) if f.name in whole else pa.nulls(n, f.type) for f in schema], schema=schema)
 
 
-@compiled()
-def _roots(parent: Any, linked: Any) -> Any:  # pragma: no cover - compiled
-    """First member of each row's group; parents stand before their children."""
-    root = np.arange(len(parent))
-    for t in range(len(parent)):
-        if linked[t]:
-            root[t] = root[parent[t]]
-    return root
+def _representatives(table: pa.Table, anchor: Ints, lineage: Ints, order: Ints, asks: Bools) -> pa.Table:
+    """The latest row of each lineage of two or more that a new row belongs to."""
+    names, member, size = np.unique(lineage, return_inverse=True, return_counts=True)
+    latest = np.full(len(names), -1, np.int64)
+    new = np.asarray(order[asks[order]], np.int64)
+    latest[member[new]] = new  # of several assignments the last one holds
+    chosen = np.sort(latest[(latest >= 0) & (size > 1)])
+    rows = table.take(pa.array(chosen))
+    told = {"anchor": pa.array(anchor[chosen]), "lineage": pa.array(lineage[chosen])}
+    schema = schema_of(REPRESENTATIVES)
+    columns = {f.name: told.get(f.name, rows[f.name] if f.name in rows.column_names else pa.nulls(len(rows), f.type)) for f in schema}
+    return pa.table([columns[f.name].cast(f.type) for f in schema], schema=schema)

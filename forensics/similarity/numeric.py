@@ -1,61 +1,64 @@
-"""Rows of numbers: the nearest earlier row of the same client, the step from it, and the distance to everybody else's rows.
+"""Rows of numbers: the nearest earlier row of the same client and of anybody, the step from it, and the distance to others' rows.
 
-Two rows are near when they are much closer than rows of different clients usually are, or differ in far fewer coordinates. Both
-scales come from the model's own population, so nothing here is in the units of one model.
+Two rows are near when they are much closer than rows of different clients usually are, or differ in far fewer coordinates; between
+clients only as close as chance leaves none (`forensics.similarity.population`). Rows that may be near are found through the cells they
+share (`forensics.similarity.grid`); whether they are is computed from the rows themselves.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from forensics.similarity import kernels
+from forensics.similarity import grid, kernels, tables
+from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, grown, owners
+from forensics.similarity.population import CAP, NEAR, Array, Population, measure
 
-Array = np.ndarray[Any, Any]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
-WINDOW: Final = 512  # earlier distinct rows of the client that are compared; older ones are forgotten
+RECENT: Final = 64  # distinct rows of the client just before: compared whether near or not, so that every row has a step
 LINE_WINDOW: Final = 10
-SAMPLE_PER_CLIENT: Final = 4
-SAMPLE_MOST: Final = 2048
 NEIGHBOURS: Final = 3
 RETAINED: Final = 3  # principal components that divide the input space into cells
-OUTSIDE_PER_CLIENT: Final = 256  # rows of a client that are held against the others', evenly spaced
-NEAR: Final = 0.5  # of the usual distance between neighbours of different clients
-SPARSE: Final = 0.25  # of the coordinates in which such neighbours usually differ
-CAP: Final = 4.0  # no coordinate counts for more than this many robust deviations
-FEW: Final = 4  # coordinates; below, near copies are told by distance alone
-COARSE: Final = 12  # values of a coordinate in the population; with so few, equal steps say nothing
-FIRST_CODE: Final = 2.0**52  # values from here on are keyed codes: they keep equality and nothing else
+OUTSIDE_PER_CLIENT: Final = 128  # rows of a client that are held against the others', evenly spaced
+OTHERS: Final = 512  # rows of others, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """One entry per row, in the given order. ``parent`` is -1 where the client sent nothing before (within `WINDOW`).
+class Change:
+    """What differs from a parent; one entry per row. Zeros and NaN where there is no parent, and for repeats.
 
-    repeat: the same row stood in the window. near: the parent is a near copy. distance: to the parent, in usual distances between
-    neighbours of different clients. gap: the same, to the row just before. changed: coordinates that differ from the parent's.
-    kept: share of the fine coordinates that do not. axis: which one changed, where it is one, else -1. delta: by how much it changed,
-    in robust deviations. even: most changed by one and the same amount (a sign step). step_hash: see `kernels.step_hashes`. line: the
-    row lies on the line through two of the last ten. outside: mean distance to the three nearest sampled rows of other clients, 1 is
-    usual; NaN for repeats, near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same
-    in robust deviations of the clients' medians. cell: see `_cells`.
+    changed: coordinates that differ. kept: share of the fine coordinates that do not. axis: which one changed, where it is one, else -1.
+    delta: by how much it changed, in robust deviations. even: most changed by one and the same amount (a sign step). cosine: of the
+    angle between this step and the parent's own.
     """
 
-    parent: Ints
-    repeat: Bools
-    near: Bools
-    distance: Floats
-    gap: Floats
     changed: Ints
     kept: Floats
     axis: Ints
     delta: Floats
     even: Bools
+    cosine: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """One entry per row, in the given order.
+
+    own, kin: the nearest earlier row of the same client, and near one of anybody; distances in usual distances between neighbours of
+    different clients. own_change, kin_change: what differs from it. gap: distance to the client's row just before. step_hash: see
+    `kernels.step_hashes`. line: the row lies on the line through two of the last ten. outside: mean distance to the three nearest
+    sampled rows of other clients, 1 is usual; NaN for repeats, near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no
+    others. outside_deviations: the same in robust deviations of the clients' medians. cell: see `_cells`.
+    """
+
+    own: Family
+    kin: Family
+    own_change: Change
+    kin_change: Change
+    gap: Floats
     step_hash: Hashes
     line: Bools
     outside: Floats
@@ -63,56 +66,109 @@ class Steps:
     cell: Ints
 
 
-def steps(rows: Floats, clients: Ints) -> Steps:
-    """``rows``: (n, d), those of one client together and in order of time; ``clients``: (n,) the client of each, from 0."""
-    values, coded, grained = _scaled(rows, clients)
-    bounds = np.flatnonzero(np.r_[True, clients[1:] != clients[:-1], True]).astype(np.int64)
-    sample = _sample(bounds)
-    usual, usual_changes = _usual(values, coded, clients, sample)
-    raw = np.nan_to_num(rows, nan=-1.5e300) + 0.0
-    parent, repeat, squared = kernels.nearest_earlier(values, raw, coded, kernels.row_hashes(raw), bounds, WINDOW, CAP)
-    changed, kept, axis, delta, even = kernels.changes(values, raw, parent, repeat, coded, grained)
-    distance = np.sqrt(squared)
-    # With few coordinates one that changes is a large part of the row.
-    sparse = max(1.0, SPARSE * usual_changes) if rows.shape[1] >= FEW else 0.0
-    near = ~repeat & (parent >= 0) & ((distance <= NEAR * usual) | (changed <= sparse))
-    far = _some(np.flatnonzero(~repeat & ~near), clients)
+def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
+    """``rows``: (n, d), prepared, those of one client together and in order of time; ``clients``: (n,) the client of each, from 0;
+    ``order``: (n,) numbers of all rows in order of time; ``asks``: (n,) false for what earlier scans have placed."""
+    population = measure(rows, clients)
+    bounds = bounds_of(clients)
+    own = own_family(rows, clients, asks, bounds, population)
+    kin = kin_family(rows, order, asks, population, population.reach)
+    inverse, coded = population.inverse, population.coded
+    own_change = _change(rows, own, population, own.parent >= 0)
+    elsewhere = (kin.parent >= 0) & (kin.parent != own.parent)
+    far = _some(np.flatnonzero(asks & ~own.linked), clients)
+    others = population.sample[:: 1 + (len(population.sample) - 1) // OTHERS]
     outside = np.full(len(rows), np.nan)
-    outside[far] = kernels.outside_distance(values, coded, clients, far, sample, NEIGHBOURS, CAP)
+    outside[far] = kernels.outside_distance(rows, inverse, coded, clients, far, others, NEIGHBOURS, CAP)
     typical, spread = _usual_by_client(outside, clients)
     return Steps(
-        parent=parent,
-        repeat=repeat,
-        near=near,
-        distance=distance / usual,
-        gap=kernels.gaps(values, coded, bounds, CAP) / usual,
-        changed=changed,
-        kept=kept,
-        axis=axis,
-        delta=delta,
-        even=even,
-        step_hash=kernels.step_hashes(values, coded, bounds),
-        line=kernels.lines(values, coded, repeat, bounds, LINE_WINDOW),
+        own=own,
+        kin=kin,
+        own_change=own_change,
+        kin_change=_merged(own_change, _change(rows, kin, population, elsewhere), kin.parent == own.parent),
+        gap=kernels.gaps(rows, inverse, coded, bounds, CAP) / population.usual,
+        step_hash=kernels.step_hashes(rows, inverse, coded, bounds),
+        line=kernels.lines(rows, inverse, coded, own.first, asks, bounds, LINE_WINDOW),
         outside=outside / typical,
         outside_deviations=(outside - typical) / spread,
-        cell=_cells(values, sample),
+        cell=_cells(rows, population),
     )
 
 
-def _sample(bounds: Array) -> Ints:
-    """Up to `SAMPLE_PER_CLIENT` rows of each client, evenly spaced, so that nobody's volume shapes the population."""
-    starts, ends = bounds[:-1], bounds[1:]
-    fractions = (np.arange(SAMPLE_PER_CLIENT) + 0.5) / SAMPLE_PER_CLIENT
-    picked = np.unique((starts[:, None] + fractions[None, :] * (ends - starts)[:, None]).astype(np.int64))
-    if len(picked) > SAMPLE_MOST:
-        picked = picked[np.linspace(0, len(picked) - 1, SAMPLE_MOST).astype(np.int64)]
-    return picked
+def own_family(rows: Floats, clients: Ints, asks: Bools, bounds: Ints, population: Population) -> Family:
+    """The nearest earlier row of the same client: among the last `RECENT`, and among those that share a cell. Near within `NEAR`."""
+    here, everybody = np.arange(len(rows)), owners(clients)
+    first = tables.repeats(rows, kernels.row_hashes(rows) ^ everybody, here)
+    recent = kernels.nearest_recent(rows, population.inverse, population.coded, first, asks, bounds, RECENT, CAP)
+    radius, sizes = NEAR * population.usual, np.diff(bounds)
+    cells = grid.fitted(rows, population, radius, float((sizes * sizes).sum() / sizes.sum()))
+    walk = Walk.begin(here, asks, first, np.inf).knowing(*recent)
+    _link(walk, rows, population, cells.tables(rows, population, everybody), 0, -1.0)
+    few = Walk.begin(here, asks, first, np.inf)
+    _link(few, rows, population, grid.sparse_tables(rows, population.sparse, everybody), population.sparse, -1.0)
+    return _family(rows, population, (walk, few), (radius, population.sparse), first, asks, here)
+
+
+def kin_family(rows: Floats, order: Ints, asks: Bools, population: Population, radius: float) -> Family:
+    """The nearest earlier row of anybody within ``radius``, or with few changes; no parent where there is none. Rows that are near one
+    another are in one tree, whether or not one is the other's parent."""
+    nobody = np.zeros(len(rows), np.uint64)
+    first = tables.repeats(rows, kernels.row_hashes(rows), order)
+    cells = grid.fitted(rows, population, radius, float(len(rows)))
+    walk = Walk.begin(order, asks, first, np.nextafter(radius * radius, np.inf))
+    _link(walk, rows, population, cells.tables(rows, population, nobody), 0, radius * radius)
+    few = replace(Walk.begin(order, asks, first, np.inf), root=walk.root)
+    _link(few, rows, population, grid.sparse_tables(rows, population.sparse_shared, nobody), population.sparse_shared, np.inf)
+    return _family(rows, population, (walk, few), (radius, population.sparse_shared), first, asks, order)
+
+
+def _link(walk: Walk, rows: Floats, population: Population, keys: Iterable[Array], most: int, limit: float) -> None:
+    for table in keys:
+        about = (rows, population.inverse, population.coded, CAP, most, limit)
+        tables.link(table[walk.order], walk.order, walk.asks, *about, walk.parent, walk.nearness, walk.root)
+
+
+def _family(
+    rows: Floats, population: Population, walks: tuple[Walk, Walk], near_by: tuple[float, int], first: Ints, asks: Bools, order: Ints
+) -> Family:
+    """What two walks found, by distance and by few changes. ``near_by``: the distance, and the number of changes."""
+    n, (radius, most) = len(rows), near_by
+    (parent, squared), (changed, far) = (walk.found(n) for walk in walks)
+    close = (parent >= 0) & (squared <= radius * radius)
+    # The nearest row may be one with few changes that shared no cell.
+    close |= (parent >= 0) & (kernels.count_changes(rows, parent, most) <= most)
+    sparse = ~close & (changed >= 0)
+    repeat = asks & (first >= 0)
+    near = asks & ~repeat & (close | sparse)
+    nearest = np.where(repeat, first, np.where(sparse, changed, parent))
+    distance = np.where(nearest >= 0, np.sqrt(np.where(sparse, far, squared)) / population.usual, np.nan)
+    return Family(
+        parent=nearest,
+        first=first,
+        repeat=repeat,
+        near=near,
+        linked=repeat | near,
+        distance=np.where(repeat, 0.0, distance),
+        root=grown(walks[0].roots(n), order, nearest, repeat | near),
+    )
+
+
+def _change(rows: Floats, family: Family, population: Population, wanted: Bools) -> Change:
+    inverse, coded = population.inverse, population.coded
+    changed, kept, axis, delta, even = kernels.changes(rows, inverse, family.parent, family.repeat | ~wanted, coded, population.grained)
+    return Change(changed, kept, axis, delta, even, kernels.cosines(rows, inverse, coded, np.where(family.repeat, -1, family.parent)))
+
+
+def _merged(one: Change, other: Change, take: Bools) -> Change:
+    """``one`` where ``take``, else ``other``; but the parents of one and the same parent may differ, so cosines are always the other's."""
+    same = {name: np.where(take, getattr(one, name), getattr(other, name)) for name in ("changed", "kept", "axis", "delta", "even")}
+    return Change(**same, cosine=other.cosine)
 
 
 def _some(rows: Array, clients: Array) -> Ints:
     """Of the given row numbers, `OUTSIDE_PER_CLIENT` of each client at most."""
-    owners = clients[rows]
-    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]]) if len(rows) else np.zeros(0, np.int64)
+    people = clients[rows]
+    starts = np.flatnonzero(np.r_[True, people[1:] != people[:-1]]) if len(rows) else np.zeros(0, np.int64)
     sizes = np.diff(np.r_[starts, len(rows)])
     position = np.arange(len(rows)) - np.repeat(starts, sizes)
     size = np.repeat(sizes, sizes)
@@ -121,45 +177,26 @@ def _some(rows: Array, clients: Array) -> Ints:
     return chosen
 
 
-def _scaled(rows: Array, clients: Array) -> tuple[Array, ...]:
-    """Rows in robust deviations of the population; which coordinates are coded (equal or not, nothing between); which are so
-    coarse that many steps are alike by chance."""
-    bounds = np.flatnonzero(np.r_[True, clients[1:] != clients[:-1], True])
-    sample = rows[_sample(bounds)]
-    finite = np.where(np.isfinite(sample) & (np.abs(sample) < FIRST_CODE), sample, np.nan)
-    # Where codes outnumber numbers: one client's codes must not take everybody's numbers away.
-    coded = (np.abs(sample) >= FIRST_CODE).sum(axis=0) > np.isfinite(finite).sum(axis=0)
-    known = np.where(np.isnan(finite).all(axis=0), 0.0, finite)
-    low, high = np.nanpercentile(known, [25, 75], axis=0)
-    scale = np.where(high > low, (high - low) / 1.349, np.nanstd(known, axis=0))
-    scale = np.where((scale > 0) & ~coded, scale, 1.0)
-    grained = coded | (np.array([len(np.unique(known[:, k])) for k in range(known.shape[1])]) <= COARSE)
-    # A missing value is a value of its own, far from every other.
-    return np.clip(np.nan_to_num(rows / scale, nan=1e12, posinf=1e13, neginf=-1e13), -1e13, 1e13), coded, grained
-
-
-def _usual(values: Array, coded: Array, clients: Array, sample: Array) -> tuple[float, float]:
-    """Median distance from a sampled row to the nearest one of another client, and in how many coordinates these two differ."""
-    squared, changed = kernels.nearest_other(values[sample], coded, clients[sample], CAP)
-    found = squared > 0
-    if not found.any():
-        return 1.0, 1.0
-    return float(np.sqrt(np.median(squared[found]))), float(np.median(changed[found]))
-
-
-def _cells(values: Array, sample: Array) -> Ints:
+def _cells(rows: Floats, population: Population) -> Ints:
     """One number per row: its place, in whole standard deviations, along the population's first three principal components."""
     # No coordinate beyond `CAP` deviations: a few odd rows must not decide how everybody's are divided.
-    middle = np.median(values[sample], axis=0)
-    clipped = np.clip(values - middle, -CAP, CAP)
-    spread, directions = np.linalg.eigh(clipped[sample].T @ clipped[sample] / len(sample))
-    kept = min(RETAINED, int((spread > 1e-9).sum()))
-    chosen = directions[:, ::-1][:, :kept]
-    chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(kept)])
-    along = clipped @ chosen / np.sqrt(spread[::-1][:kept])
-    # Rounded first: the last bits of a product differ between machines. 64 steps of a standard deviation hold any clipped row.
-    steps = np.clip(np.floor(np.round(along, 6)) + 32, 0, 63).astype(np.int64)
-    return np.asarray(steps @ (64 ** np.arange(kept, dtype=np.int64)), np.int64) if kept else np.zeros(len(values), np.int64)
+    with np.errstate(over="ignore"):
+        sample = np.clip(rows[population.sample] * population.inverse, -1e13, 1e13)
+    middle = np.median(sample, axis=0)
+    clipped = np.clip(sample - middle, -CAP, CAP)
+    spread, chosen = _principal(clipped)
+    chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(len(spread))]) / np.sqrt(spread)
+    return np.asarray(kernels.cells(rows, population.inverse, middle, np.ascontiguousarray(chosen), CAP), np.int64)
+
+
+def _principal(sample: Floats) -> tuple[Floats, Floats]:
+    """(variances along the first `RETAINED` principal components, the components as columns), those without variance left out."""
+    rows, d = sample.shape
+    # The smaller of the two products has the same eigenvalues.
+    spread, vectors = np.linalg.eigh((sample.T @ sample if d <= rows else sample @ sample.T) / rows)
+    kept = max(min(RETAINED, int((spread > 1e-9).sum())), 0)
+    spread, vectors = spread[::-1][:kept], vectors[:, ::-1][:, :kept]
+    return spread, vectors if d <= rows else sample.T @ vectors / np.sqrt(spread * rows)
 
 
 def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
@@ -170,10 +207,10 @@ def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
     known = values > 0
     if not known.any():
         return math.nan, math.nan
-    kept, owners = values[known], clients[known]
-    order = np.lexsort((kept, owners))
-    kept, owners = kept[order], owners[order]
-    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-    sizes = np.diff(np.r_[starts, len(owners)])
+    kept, people = values[known], clients[known]
+    order = np.lexsort((kept, people))
+    kept, people = kept[order], people[order]
+    starts = np.flatnonzero(np.r_[True, people[1:] != people[:-1]])
+    sizes = np.diff(np.r_[starts, len(people)])
     low, middle, high = np.percentile(kept[starts + sizes // 2], [25, 50, 75])
     return float(middle), float(max((high - low) / 1.349, 0.02 * middle, 1e-9))

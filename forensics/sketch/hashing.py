@@ -11,8 +11,6 @@ create or replace temp macro keyed_hash(value) as
   left(sha256(getvariable('hmac_outer') || unhex(sha256(getvariable('hmac_inner') || encode(value)))), 32);
 create or replace temp macro keyed_code(value) as
   (4503599627370496 + ('0x' || left(keyed_hash(value), 13))::ubigint)::double;
-create or replace temp macro skeleton(value) as
-  regexp_replace(regexp_replace(lower(value), '"[^"]*"|`[^`]*`|“[^”]*”|«[^»]*»', '"', 'g'), '[0-9]+([.,:/-][0-9]+)*', '0', 'g');
 """
 
 
@@ -20,8 +18,7 @@ def install_hashing(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
     """Define in ``connection``:
 
     ``keyed_hash(varchar)``: HMAC-SHA-256 (RFC 2104) under ``key``, its first 128 bits as 32 hex digits;
-    ``keyed_code(varchar)``: a whole double in [2^52, 2^53) that keeps equality and nothing else;
-    ``skeleton(varchar)``: lower case, quoted spans and numbers masked.
+    ``keyed_code(varchar)``: a whole double in [2^52, 2^53) that keeps equality and nothing else.
 
     The key's pads travel as session variables, so they stand in no SQL text and in no error message.
     """

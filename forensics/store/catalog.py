@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from forensics.model.event import SCHEMA_VERSION, TABLES
+from forensics.model.event import SCHEMA_VERSION
+from forensics.model.lineage import LAKE, LINEAGES_SQL
 from forensics.store import ledger, manifest, parts
 from forensics.store.parts import quoted
 
@@ -44,8 +45,8 @@ def remove_unfinished(root: Path) -> None:
 
 
 def relations(live: tuple[parts.Part, ...]) -> dict[str, list[Path]]:
-    """Paths of the live parts of every canonical table, there or not, and of every result."""
-    found: dict[str, list[Path]] = {name: [] for name in TABLES}
+    """Paths of the live parts of every table kept by date, there or not, and of every result."""
+    found: dict[str, list[Path]] = {name: [] for name in LAKE}
     for part in live:
         found.setdefault(part.table, []).append(part.path)
     return found
@@ -56,10 +57,11 @@ def _build(root: Path, connection: sqlite3.Connection, commit_id: int) -> None:
         (root / NEW).chmod(0o600)
         new.execute("SET TimeZone = 'UTC'")
         for name, paths in relations(manifest.live_parts(connection, root)).items():
-            kind = "VIEW" if name in TABLES else "TABLE"
+            kind = "VIEW" if name in LAKE else "TABLE"
             new.execute(f"CREATE {kind} {name} AS {parts.select(name, paths)}")
-            for column in TABLES.get(name, ()):
+            for column in LAKE.get(name, ()):
                 new.execute(f"COMMENT ON COLUMN {name}.{column.name} IS {quoted(column.description)}")
+        new.execute(f"CREATE VIEW lineages AS {LINEAGES_SQL}")
         for name, table in ledger.tables(connection).items():
             new.register("arrow_source", table)
             new.execute(f"CREATE TABLE {name} AS FROM arrow_source")

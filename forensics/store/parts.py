@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from forensics.io.duck import connect
 from forensics.model.errors import StoreError
-from forensics.model.event import BUCKETS, SCHEMA_VERSION, TABLES, table_sql
+from forensics.model.event import BUCKETS, SCHEMA_VERSION, table_sql
+from forensics.model.lineage import LAKE
 
 PARTS = "parts"
 # Waiting for the disk costs no processor: more writers than cores let the file system join their flushes.
@@ -22,7 +23,8 @@ WRITERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One live file. ``date`` and ``bucket`` are null for a result of a scan; times are those of its first and last row, UTC."""
+    """One live file. ``date`` is null for a result of a scan, ``bucket`` for all that is not divided by client; times are those of its
+    first and last row, UTC."""
 
     table: str
     date: date | None
@@ -66,7 +68,9 @@ def part_path(root: Path, pending: Pending, commit_id: int) -> Path:
     """Where a part lies; at most one for each table, date, bucket and commit."""
     folder = root / PARTS / pending.table
     if pending.date is not None:
-        folder = folder / f"date={pending.date.isoformat()}" / f"bucket={pending.bucket:02d}"
+        folder = folder / f"date={pending.date.isoformat()}"
+    if pending.bucket is not None:
+        folder = folder / f"bucket={pending.bucket:02d}"
     return folder / f"c{commit_id:08d}.parquet"
 
 
@@ -140,8 +144,8 @@ def sweep(root: Path, keep: Collection[str], last_commit: int) -> None:
 def select(table: str, paths: Sequence[Path]) -> str:
     """SQL for the rows of parts; for a canonical table with every documented column, whatever version wrote the part."""
     files = [str(path) for path in paths]
-    if table in TABLES:
-        return table_sql(TABLES[table], files)
+    if table in LAKE:
+        return table_sql(LAKE[table], files)
     return f"SELECT * FROM read_parquet([{', '.join(quoted(file) for file in files)}], hive_partitioning = false)"
 
 

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from forensics.model.event import TABLES, arrow_schema
+from forensics.model.lineage import LAKE, LINEAGES_SQL, schema_of
 from forensics.store import ledger, manifest, parts
 from forensics.store.catalog import relations
 from forensics.store.parts import Part
@@ -28,12 +28,12 @@ class Snapshot:
     def select(
         self, table: str, *, bucket: int | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[Part, ...]:
-        """Parts of a canonical table that may hold rows of a bucket (all, if null) with ``since`` <= ts < ``until``."""
+        """Parts of a table that may hold rows of a bucket (all, if null) with ``since`` <= ts < ``until``."""
         return tuple(
             p
             for p in self.parts
             if p.table == table
-            and (bucket is None or p.bucket == bucket)
+            and (bucket is None or p.bucket is None or p.bucket == bucket)
             and (since is None or p.max_ts is None or p.max_ts >= since)
             and (until is None or p.min_ts is None or p.min_ts < until)
         )
@@ -64,6 +64,7 @@ def connect(root: Path, *, locked_down: bool) -> duckdb.DuckDBPyConnection:
                 connection.execute(f"CREATE TEMP VIEW {name} AS {parts.select(name, paths)}")
         for name, table in tables.items():
             connection.register(name, table)
+        connection.execute(f"CREATE TEMP VIEW lineages AS {LINEAGES_SQL}")
         for setting in LOCKS if locked_down else ():
             connection.execute(f"SET {setting}")
     except BaseException:
@@ -74,6 +75,6 @@ def connect(root: Path, *, locked_down: bool) -> duckdb.DuckDBPyConnection:
 
 def _dataset(name: str, paths: list[Path]) -> ds.Dataset | pa.Table:
     if not paths:
-        return arrow_schema(name).empty_table()
-    schema = arrow_schema(name) if name in TABLES else None
+        return schema_of(LAKE[name]).empty_table()
+    schema = schema_of(LAKE[name]) if name in LAKE else None
     return ds.dataset([str(path) for path in paths], schema=schema, format="parquet")

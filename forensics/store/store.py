@@ -12,9 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from forensics.model.errors import StoreError
-from forensics.model.event import TABLES
+from forensics.model.lineage import LAKE
 from forensics.model.scan import Scan, SourceReport
-from forensics.store import catalog, ledger, manifest, parts, reader, scratch
+from forensics.store import catalog, derived, ledger, manifest, parts, reader, scratch
 from forensics.store import compact as compaction
 from forensics.store.batch import AppendResult, CallBatch, KnownSource, SourceCounts
 from forensics.store.dedup import Settled
@@ -24,7 +24,7 @@ from forensics.store.reader import Snapshot
 
 GRACE_SECONDS = 3600.0
 RESULT_NAME = re.compile(r"[a-z][a-z0-9_]*")
-TAKEN_NAMES = {*TABLES, "sources", "rejects", "scans", "store_state"}
+TAKEN_NAMES = {*LAKE, "lineages", "sources", "rejects", "scans", "store_state"}
 
 
 class Store:
@@ -118,8 +118,11 @@ class Store:
             manifest.add_commit(connection, commit_id, "sources")
             ledger.record_sources(connection, sources, key_id, commit_id)
 
-    def publish_scan(self, scan: Scan, tables: Mapping[str, pa.Table]) -> int:
+    def publish_scan(self, scan: Scan, tables: Mapping[str, pa.Table], forest: Mapping[str, Sequence[Path]] | None = None) -> int:
         """Replace the results of these names, empty ones too, and record the scan, in one commit; then publish the catalog.
+
+        ``forest``: Parquet files with the rows of `forensics.model.lineage.DERIVED` tables in the scan's window; they take the place of
+        what the store has there.
 
         Returns:
             The commit.
@@ -134,6 +137,10 @@ class Store:
         stamp = Stamp(manifest.last_commit(connection) + 1, ",".join(scan.key_ids))
         written = parts.write(self.root, (Pending(name, None, None, rows) for name, rows in sorted(tables.items())), stamp)
         replaced = [p for p in manifest.live_parts(connection, self.root) if p.table in tables]
+        with self.scratch() as folder:
+            window = (scan.window_start, scan.window_end)
+            made, gone = derived.write(self.root, connection, forest or {}, window, stamp, folder)
+        written, replaced = written + made, replaced + gone
         with manifest.transaction(connection):
             created_at = manifest.add_commit(connection, stamp.commit_id, "scan")
             manifest.retire_parts(connection, self.root, replaced)
@@ -182,7 +189,7 @@ class Store:
     def results(self, *names: str) -> tuple[pa.Table | None, ...]:
         """Live results of one moment, each null where no scan has made it."""
         live = self.snapshot().parts
-        found = ([p.path for p in live if p.table == name and name not in TABLES] for name in names)
+        found = ([p.path for p in live if p.table == name and name not in LAKE] for name in names)
         return tuple(parts.read(paths) if paths else None for paths in found)
 
     def known_source(self, head_id: str) -> tuple[KnownSource, ...]:

@@ -23,12 +23,12 @@ from forensics.features.interface import load_features
 from forensics.features.kernel import SUBJECTS, Partition, compute
 from forensics.model.errors import UsageError
 from forensics.model.event import TABLES, arrow_schema
-from forensics.model.lineage import nodes_schema
+from forensics.model.lineage import NODES, schema_of
 from forensics.model.scan import Skipped
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "features"
 FEATURES = {f.spec.name: f for f in load_features()}
-SCHEMAS = {name: arrow_schema(name) for name in TABLES} | {"nodes": nodes_schema()}
+SCHEMAS = {name: arrow_schema(name) for name in TABLES} | {"nodes": schema_of(NODES)}
 DEFAULTS: dict[str, dict[str, Any]] = {"events": {"n_items": 1, "outcome": "ok"}, "nodes": {"repeat": False, "near": False, "shape": 0}}
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
 
@@ -113,7 +113,9 @@ def test_neither_the_order_of_rows_nor_threads_show(tmp_path: Path) -> None:
     for n in range(4000):
         known = {"event_id": f"{n:04d}", "idx": 0, "client_id": f"user:{n % 3}", "model": f"m{n % 2}", "n_items": 1 + n % 4}
         known |= {"ts": START + timedelta(microseconds=chance.randrange(7 * 86_400_000_000))}
-        known |= {"modality": chance.choice(["text", "vector"]), "place": n // 6, "parent": chance.randrange(n // 6 + 1)}
+        shape = chance.randrange(3)
+        known |= {"modality": "vector" if shape else "text", "shape": shape, "place": n // 6}
+        known |= {"node": n, "parent": n % 6 + 6 * chance.randrange(n // 6 + 1), "anchor": n % 6 + 6 * chance.randrange(1 + n // 60)}
         known |= {"near": chance.random() < 0.3, "repeat": chance.random() < 0.1}
         for name, mine in rows.items():
             mine.append({f.name: known[f.name] if f.name in known else anything(f.type, chance) for f in SCHEMAS[name]})
@@ -137,6 +139,30 @@ def test_a_feature_without_its_columns_is_skipped_with_the_reason(traffic: dict[
     assert Skipped("feature", "score_use", "no record in the window fills events.logprobs") in found.skipped
     assert "score_use" not in found.tables
     assert {s.name for s in found.skipped} | set(found.tables) == set(FEATURES)
+
+
+def test_places_are_counted_through_where_the_forest_grew_in_slices(tmp_path: Path) -> None:
+    hours = range(0, 72, 3)
+    rows = [
+        {"client_id": f"user:{c}", "model": "m", "ts": f"2026-01-{1 + h // 24:02d}T{h % 24:02d}:00:00Z", "modality": "vector"}
+        | {
+            "event_id": f"{c}-{h}",
+            "idx": 0,
+            "node": 100 * c + h,
+            "anchor": 100 * c + h % 9,
+            "parent": 100 * c,
+            "near": h > 9,
+            "distance": 0.1,
+        }
+        for c in range(3)
+        for h in hours
+    ]
+    found: list[pa.Table] = []
+    for place in ([h // 3 for h in hours], [h % 24 // 3 for h in hours]):
+        nodes = table("nodes", [row | {"place": place[n % len(hours)]} for n, row in enumerate(rows)])
+        found.append(compute(partition(tmp_path / str(len(found)), {"nodes": nodes}), [FEATURES["near_copies"]]).tables["near_copies"])
+    assert found[0].equals(found[1])
+    assert found[0]["interleaving"].to_pylist() == [22 / 8] * 3
 
 
 def test_the_window_is_half_open(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Query:
     margin: float | None = None
     output_value: float | None = None
     size: int = 100
-    skeleton: str | None = None
+    skeleton: int | None = None
     outcome: str = "ok"
     refused: bool | None = None
     echo: bool | None = None

@@ -108,8 +108,8 @@ def test_answered_numbers_are_coloured_by_the_models_thirds(store: Store) -> Non
 def test_texts_are_coloured_by_how_they_ended(store: Store) -> None:
     kinds = [
         {},
-        {"skeleton": "s"},
-        {"skeleton": "s"},
+        {"skeleton": 7},
+        {"skeleton": 7},
         {"refused": True, "echo": True},
         {"outcome": "rate_limited"},
         {"echo": True},

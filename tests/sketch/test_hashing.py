@@ -36,12 +36,6 @@ def test_codes_keep_equality_and_stay_in_their_range(connection: duckdb.DuckDBPy
     assert all(2**52 <= code < 2**53 for (code,) in codes)
 
 
-def test_skeleton_masks_what_varies(connection: duckdb.DuckDBPyConnection) -> None:
-    texts = ['Order 1,234 of "Ann Lee" on 2026-01-02', 'order 99 of "Bo" on 2025-12-31', 'order 99 for "Bo" on 2025-12-31']
-    found = [connection.execute("select skeleton($1)", [t]).fetchall()[0][0] for t in texts]
-    assert found == ['order 0 of " on 0', 'order 0 of " on 0', 'order 0 for " on 0']
-
-
 def test_key_is_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "key"
     first = load_key(path)

@@ -4,10 +4,13 @@ import hashlib
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from forensics.model.event import arrow_schema
+from forensics.model.lineage import NODES, schema_of
 from forensics.model.scan import Scan
 from forensics.store import CallBatch, Store
 
@@ -76,11 +79,24 @@ def nth_batch(number: int) -> CallBatch:
     )
 
 
-def scan(scan_id: str = "s1", data_commit: int = 1) -> Scan:
+def nodes(mark: int, *hours: int, start: datetime = START) -> pa.Table:
+    """A node for each of the hours after ``start``, marked in `place`."""
+    shared = {"model": "m", "modality": "text", "shape": 0, "place": mark, "client_id": "user:ada", "idx": 0}
+    rows = [shared | {"node": 1000 * mark + h, "event_id": event_id(str(h)), "ts": start + timedelta(hours=h)} for h in hours]
+    return pa.Table.from_pylist(rows, schema=schema_of(NODES))
+
+
+def saved(table: pa.Table, path: Path) -> list[Path]:
+    """As files of one table of a forest."""
+    pq.write_table(table, path)
+    return [path]
+
+
+def scan(scan_id: str = "s1", data_commit: int = 1, start: datetime = START, hours: int = 24) -> Scan:
     return Scan(
         scan_id=scan_id,
-        window_start=START,
-        window_end=START + timedelta(days=1),
+        window_start=start,
+        window_end=start + timedelta(hours=hours),
         engine="local",
         data_commit=data_commit,
         config_sha256="c",
@@ -109,7 +125,9 @@ def write_until_killed(path: str, grace_seconds: float) -> None:
             store.append(nth_batch(number))
             number += 1
             if number % 3 == 0:
-                store.publish_scan(scan(str(number)), {"findings": pa.table({"number": [number] * 50})})
+                with store.scratch() as folder:
+                    forest = {"nodes": saved(nodes(number, *range(24)), folder / "nodes.parquet")}
+                    store.publish_scan(scan(str(number)), {"findings": pa.table({"number": [number] * 50})}, forest)
             if number % 5 == 0:
                 store.compact(min_parts=4)
             if number % 2 == 0:

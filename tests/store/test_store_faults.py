@@ -25,7 +25,7 @@ WHOLE = """
 
 
 def start_writer(path: Path, grace_seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, store_batches.__file__, path, str(grace_seconds)]
+    command = [sys.executable, store_batches.__file__, str(path), str(grace_seconds)]
     writer = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     assert writer.stdout.readline() == "ready\n"
@@ -39,9 +39,12 @@ def kill(writer: subprocess.Popen[str]) -> None:
 
 
 def whole_commits(connection: duckdb.DuckDBPyConnection) -> int:
-    """Number of commits, all of them whole and none missing."""
+    """Number of commits, all of them whole and none missing; the forest is that of the last scan."""
     found = connection.sql(WHOLE).fetchall()
     assert found == [(n, EVENTS_PER_COMMIT, EVENTS_PER_COMMIT, ITEMS_PER_COMMIT, ITEMS_PER_COMMIT) for n in range(len(found))]
+    last = connection.sql("SELECT scan_id::INTEGER FROM scans ORDER BY commit_id DESC LIMIT 1").fetchall()
+    forest = connection.sql("SELECT DISTINCT place::INTEGER, (SELECT count(*) FROM nodes) FROM nodes").fetchall()
+    assert forest == [(number, 24) for (number,) in last]
     return len(found)
 
 
@@ -92,7 +95,7 @@ READ = """if True:
 def test_readers_beside_a_writer_see_whole_commits(tmp_path: Path) -> None:
     path = tmp_path / "store"
     writer = start_writer(path, grace_seconds=3600)
-    command = [sys.executable, "-W", "error", "-c", READ, path, "4"]
+    command = [sys.executable, "-W", "error", "-c", READ, str(path), "4"]
     readers = [subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(8)]
     outcomes = [reader.communicate() for reader in readers]
     kill(writer)

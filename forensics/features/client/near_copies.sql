@@ -19,7 +19,7 @@ usual_nearest = "DOUBLE: median distance of a query to the nearest the client ha
 with
 children as (select client_id, model, shape, parent, count(*) as copies from nodes where near group by all),
 groups as (
-  select client_id, model, shape, lineage, count(*) filter (not repeat) as size,
+  select client_id, model, shape, anchor, count(*) filter (not repeat) as size,
     max(place) filter (not repeat) - min(place) as span, (max(place) - min(place) + 1) / count(*) as interleaving
   from nodes group by all
 ),

@@ -25,7 +25,7 @@ moves as (
   from nodes where modality = 'vector' and not repeat
 ),
 axis as (
-  select client_id, model, axis, count(*) as n, count(distinct lineage) as groups from moves where axis is not null group by all
+  select client_id, model, axis, count(*) as n, count(distinct anchor) as groups from moves where axis is not null group by all
 ),
 tops as (select client_id, model, count(*) as axes, max(n) as most, arg_max(groups, (n, axis)) as groups from axis group by all),
 amounts as (
@@ -35,7 +35,7 @@ amounts as (
 ),
 wide as (
   select client_id, model, max(axes) as axes_per_group
-  from (select client_id, model, shape, lineage, count(distinct axis) as axes from moves group by all) group by all
+  from (select client_id, model, shape, anchor, count(distinct axis) as axes from moves group by all) group by all
 )
 select
   client_id, model,

@@ -9,7 +9,7 @@ top_template_share = "DOUBLE: share of different texts that begin with the clien
 templates = "BIGINT: beginnings of eight words, or ends where the beginning is none, that five or more different texts, longer than that, share"
 templated_share = "DOUBLE: share of different texts that have such a beginning or end"
 ending_share = "DOUBLE: share of different texts that end with the client's commonest last eight words"
-skeleton_share = "DOUBLE: share of queries whose text equals the commonest one but for numbers and quotations; repeats count"
+skeleton_share = "DOUBLE: share of queries whose text equals the commonest one but for numbers, quotations and names; repeats count"
 follow_up_share = "DOUBLE: share of queries that continue a conversation"
 short_share = "DOUBLE: share of different texts of at most 25 words"
 */

@@ -20,7 +20,7 @@ answered as (
   from nodes n join (select event_id, idx, refused from items) i using (event_id, idx) where n.modality = 'text'
 ),
 rungs as (
-  select client_id, model, lineage, bool_or(near) as edited, count(*) filter (refused) as refusals, arg_max(refused, place) as last_refused
+  select client_id, model, anchor, bool_or(near) as edited, count(*) filter (refused) as refusals, arg_max(refused, place) as last_refused
   from answered group by all
 ),
 ladders as (
@@ -38,6 +38,6 @@ select
   coalesce(any_value(l.ladders), 0) as ladders,
   coalesce(any_value(l.won), 0) as ladders_won
 from answered c
-left join answered p on p.client_id = c.client_id and p.model = c.model and p.place = c.parent
+left join answered p on p.client_id = c.client_id and p.model = c.model and p.node = c.parent
 left join ladders l on l.client_id = c.client_id and l.model = c.model
 group by c.client_id, c.model
