@@ -17,8 +17,9 @@ from forensics.similarity import kernels
 from forensics.similarity.forest import Floats
 from forensics.similarity.kernels import FAR
 from forensics.similarity.population import CAP, Population
-from forensics.similarity.tables import DEPTH, mixed
+from forensics.similarity.tables import DEPTH
 from forensics.sketch.compiled import compiled
+from forensics.sketch.siphash import mixed
 
 FOUND: Final = 0.95
 MOST_TABLES: Final = 24

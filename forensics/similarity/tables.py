@@ -11,17 +11,10 @@ import numpy as np
 
 from forensics.similarity.kernels import same, squared_distance
 from forensics.sketch.compiled import compiled
+from forensics.sketch.siphash import mixed
 
 DEPTH: Final = 8  # earlier queries in a cell that are looked at
 STEPS: Final = 64  # links of a chain that are followed to find them
-
-
-@compiled(inline="always")
-def mixed(value: Any) -> Any:  # pragma: no cover - compiled
-    """The finaliser of SplitMix64: every bit of the input moves every bit of the output."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
 
 
 @compiled()

@@ -12,12 +12,12 @@ import numpy as np
 from forensics.similarity import tables
 from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, grown, owners
 from forensics.sketch.compiled import compiled
+from forensics.sketch.sets import BINS, EMPTY, SHINGLES, fill
+from forensics.sketch.siphash import mixed
 
 RECENT: Final = 16  # distinct texts of the client just before: compared whether near or not
 NEAR: Final = 0.5  # as alike as this, texts of one client are near copies
 CLOSEST: Final = 0.8  # as alike as this, texts of any clients are
-BINS: Final = 64
-MOST_SHINGLES: Final = 512  # a set of so many is the smallest of more
 FEW_WORDS: Final = 8  # a text with fewer has hardly a shingle: its characters tell
 SHORT: Final = 16  # words; between clients the characters of longer texts do not count: a template has most of them in common
 ALL_BUT_SAME: Final = 0.95
@@ -117,25 +117,19 @@ def _family(walk: Walk, at_least: float, first: Ints, asks: Bools, order: Ints) 
 
 @compiled()
 def _minhash(shingles: Any, offsets: Any) -> Any:  # pragma: no cover - compiled
-    """(n, 64) uint16: one-permutation MinHash (Li, Owen and Zhang 2012) of each set, empty bins filled from others (Shrivastava 2017)."""
+    """(n, 64) uint16: one-permutation MinHash (Li, Owen and Zhang 2012) of each set; zeros of an empty one."""
     n = len(offsets) - 1
-    out = np.zeros((n, 64), np.uint16)
-    empty = np.uint64(0xFFFFFFFFFFFFFFFF)
-    least = np.empty(64, np.uint64)
+    out = np.zeros((n, BINS), np.uint16)
+    least = np.empty(BINS, np.uint64)
     for t in range(n):
         if offsets[t] == offsets[t + 1]:
             continue
-        least[:] = empty
+        least[:] = EMPTY
         for i in range(offsets[t], offsets[t + 1]):
-            value = tables.mixed(np.uint64(shingles[i]) + np.uint64(0x9E3779B97F4A7C15))
+            value = mixed(np.uint64(shingles[i]) + np.uint64(0x9E3779B97F4A7C15))
             place = np.int64(value >> np.uint64(58))
             least[place] = min(least[place], value)
-        for i in range(64):
-            source, attempt = np.int64(i), 0
-            while least[source] == empty:
-                attempt += 1
-                source = np.int64(tables.mixed(np.uint64(i * 1_000_003 + attempt)) >> np.uint64(58))
-            out[t, i] = np.uint16(tables.mixed(least[source] + np.uint64(i if attempt else 0)) & np.uint64(0xFFFF))
+        fill(least, out[t])
     return out
 
 
@@ -145,7 +139,7 @@ def _repeats(same: Any, order: Any) -> Any:  # pragma: no cover - compiled
     heads, following = tables.empty_table(len(same))
     out = np.full(len(same), -1, np.int64)
     for t in order:
-        slot = np.int64(tables.mixed(same[t])) & (len(heads) - 1)
+        slot = np.int64(mixed(same[t])) & (len(heads) - 1)
         row = heads[slot]
         while row >= 0 and same[row] != same[t]:
             row = following[row]
@@ -166,16 +160,16 @@ def _keys(sketch: Any, start: int, width: int, apart: Any) -> Any:  # pragma: no
         filled = False
         for k in range(start, start + width):
             filled |= sketch[t, k] != 0
-            state = tables.mixed(state ^ np.uint64(sketch[t, k]))
-        out[t] = np.uint32((state if filled else tables.mixed(np.uint64(t))) >> np.uint64(32))
+            state = mixed(state ^ np.uint64(sketch[t, k]))
+        out[t] = np.uint32((state if filled else mixed(np.uint64(t))) >> np.uint64(32))
     return out
 
 
 @compiled()
 def overlap(shingles: Any, a: int, a_end: int, b: int, b_end: int) -> Any:  # pragma: no cover - compiled
-    """(in both, in either) of two sorted sets; of sets of `MOST_SHINGLES` only the smallest so many of both together count, which makes
+    """(in both, in either) of two sorted sets; of sets of `SHINGLES` only the smallest so many of both together count, which makes
     the ratio an unbiased estimate (Broder 1997)."""
-    cut = MOST_SHINGLES if a_end - a == MOST_SHINGLES or b_end - b == MOST_SHINGLES else 2 * MOST_SHINGLES
+    cut = SHINGLES if a_end - a == SHINGLES or b_end - b == SHINGLES else 2 * SHINGLES
     both, either = 0, 0
     while a < a_end and b < b_end and either < cut:
         x, y = shingles[a], shingles[b]
@@ -190,7 +184,7 @@ def overlap(shingles: Any, a: int, a_end: int, b: int, b_end: int) -> Any:  # pr
 def _contained(shingles: Any, a: int, a_end: int, b: int, b_end: int) -> bool:  # pragma: no cover - compiled
     """Whether all of the first set is in the second; of what lies beyond the largest kept of either nothing is known. All of it: a search
     for an ending to a long text repeats nearly all, and is no continuation."""
-    most = shingles[b_end - 1] if b_end - b == MOST_SHINGLES else np.uint32(0xFFFFFFFF)
+    most = shingles[b_end - 1] if b_end - b == SHINGLES else np.uint32(0xFFFFFFFF)
     while a < a_end and shingles[a] <= most:
         while b < b_end and shingles[b] < shingles[a]:
             b += 1
@@ -206,19 +200,19 @@ def _alike(
 ) -> float:  # pragma: no cover - compiled
     """How alike two texts are; anything below ``least`` stands for less than that. ``spelt``: words from which characters do not count."""
     shared = 0
-    for k in range(64):
+    for k in range(BINS):
         shared += sketch[t, k] == sketch[row, k]
     letters = 0
-    for k in range(64):
+    for k in range(BINS):
         letters += grams[t, k] == grams[row, k]
     # A word that changes takes three shingles with it, and about half that share of the characters.
-    by_grams = 2.0 * letters / 64 - 1.0
+    by_grams = 2.0 * letters / BINS - 1.0
     if max(words[t], words[row]) < FEW_WORDS:
-        by_grams = 1.25 * letters / 64 - 0.25
+        by_grams = 1.25 * letters / BINS - 0.25
     if words[t] == 0 or words[row] == 0 or max(words[t], words[row]) >= spelt:
         by_grams = 0.0  # of what is new in a continuation, the characters are not known
     best = by_grams
-    if shared / 64 + 0.3 >= max(least, by_grams):  # four standard deviations: the estimate spares the count, and never decides
+    if shared / BINS + 0.3 >= max(least, by_grams):  # four standard deviations: the estimate spares the count, and never decides
         both, either = overlap(shingles, offsets[t], offsets[t + 1], offsets[row], offsets[row + 1])
         if either > 0:
             best = max(best, both / either)
@@ -244,7 +238,7 @@ def _link(
     """`forensics.similarity.tables.link` for texts; ``spelt``: see `_alike`; ``limit``: how alike texts of one tree are."""
     heads, following = tables.empty_table(len(keys))
     for t in range(len(keys)):
-        slot = np.int64(tables.mixed(np.uint64(keys[t]))) & (len(heads) - 1)
+        slot = np.int64(mixed(np.uint64(keys[t]))) & (len(heads) - 1)
         other = heads[slot]
         looked = 0
         for _ in range(tables.STEPS if asks[t] else 0):
@@ -309,7 +303,7 @@ def _continued(shingles: Any, offsets: Any, words: Any, head: Any, same: Any, bo
     heads, following = tables.empty_table(n)
     for c in range(len(bounds) - 1):
         for t in range(bounds[c], bounds[c + 1]):
-            slot = np.int64(tables.mixed(np.uint64(head[t]) + np.uint64(c))) & (len(heads) - 1)
+            slot = np.int64(mixed(np.uint64(head[t]) + np.uint64(c))) & (len(heads) - 1)
             row = heads[slot]
             while row >= bounds[c] and head[row] != head[t]:
                 row = following[row]

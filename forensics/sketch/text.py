@@ -27,7 +27,9 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from duckdb.sqltypes import DuckDBPyType
 
 from forensics.sketch import kernel
+from forensics.sketch.classes import SECRETS
 from forensics.sketch.key import Key
+from forensics.sketch.sets import BINS
 
 _CLASSES: Final = ("other", "upper", "lower", "stop", "word")
 _TYPES: Final = {
@@ -69,7 +71,7 @@ def install_text(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
 
 def secrets_of(key: Key) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """The 64-bit secrets of the kernel, the first two of them SipHash's key. From none of them follows another."""
-    made = hashlib.blake2b(b"forensics text shape", key=key.secret, digest_size=8 * kernel.SECRETS).digest()
+    made = hashlib.blake2b(b"forensics text shape", key=key.secret, digest_size=8 * SECRETS).digest()
     return np.frombuffer(made, "<u8").astype(np.uint64)
 
 
@@ -104,7 +106,7 @@ def _columns(missing: Any, counts: Any, hashes: Any, classes: Any, shares: Any, 
         *(pa.DictionaryArray.from_arrays(pa.array(classes[:, i], mask=missing), labels).cast(pa.string()) for i in range(2)),
         *(pa.array(shares[:, i], mask=missing | np.isnan(shares[:, i])) for i in range(2)),
         _binary(shingles.astype("<u4", copy=False), 4 * ends, blank),
-        _binary(grams.astype("<u2", copy=False), np.arange(len(blank) + 1, dtype=np.int32) * (2 * kernel.BINS), blank),
+        _binary(grams.astype("<u2", copy=False), np.arange(len(blank) + 1, dtype=np.int32) * (2 * BINS), blank),
     ]
     return pa.StructArray.from_arrays(columns, list(_TYPES))
 

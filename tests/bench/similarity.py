@@ -39,6 +39,7 @@ from numba import njit
 from forensics.similarity import kernels, lineages, numeric, population, tables, text
 from forensics.similarity.forest import Bools, Family, Floats, Ints, grown
 from forensics.sketch.key import Key
+from forensics.sketch.siphash import mixed
 from forensics.sketch.text import describer
 from forensics.store import Store
 
@@ -648,7 +649,7 @@ def shingle_hashes(words: Any, offsets: Any) -> Any:
     for t in range(len(offsets) - 1):
         for i in range(offsets[t], offsets[t + 1] - 2):
             value = np.uint64(words[i]) | np.uint64(words[i + 1]) << np.uint64(21) | np.uint64(words[i + 2]) << np.uint64(42)
-            out[at] = tables.mixed(value + np.uint64(1))
+            out[at] = mixed(value + np.uint64(1))
             at += 1
         ends[t + 1] = at
     return out[:at], ends

@@ -12,8 +12,9 @@ from brute_force import Array, bits, by_turns, clients_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics.similarity.text import BINS, CLOSEST, MOST_SHINGLES, NEAR, RECENT, Edits, Sketches, edits, overlap
+from forensics.similarity.text import CLOSEST, NEAR, RECENT, Edits, Sketches, edits, overlap
 from forensics.sketch.key import Key
+from forensics.sketch.sets import BINS, SHINGLES
 from forensics.sketch.text import describer
 
 describe = describer(Key("k", b"\x07" * 32))
@@ -77,7 +78,7 @@ def test_overlap_is_that_of_sets(one: set[int], other: set[int]) -> None:
     assert overlap(flat, 0, len(one), len(one), len(flat)) == (len(one & other), len(one | other))
 
 
-@pytest.mark.parametrize("size", [MOST_SHINGLES - 1, MOST_SHINGLES, 2000])
+@pytest.mark.parametrize("size", [SHINGLES - 1, SHINGLES, 2000])
 @pytest.mark.parametrize("shared", [0.1, 0.5, 0.9, 1.0])
 def test_overlap_of_what_was_kept_of_long_texts_estimates_it(size: int, shared: float) -> None:
     found = []
@@ -85,12 +86,12 @@ def test_overlap_of_what_was_kept_of_long_texts_estimates_it(size: int, shared: 
         drawn = np.random.default_rng(seed).permutation(10**6)[: 2 * size]
         both = int(shared * size)
         one, other = drawn[:size], np.r_[drawn[:both], drawn[size : 2 * size - both]]
-        kept = [np.sort(x)[:MOST_SHINGLES].astype(np.uint32) for x in (one, other)]
+        kept = [np.sort(x)[:SHINGLES].astype(np.uint32) for x in (one, other)]
         both_kept, either = overlap(np.concatenate(kept), 0, len(kept[0]), len(kept[0]), len(kept[0]) + len(kept[1]))
         found.append(both_kept / either)
     expected = shared * size // 1 / (2 * size - shared * size // 1)
     assert np.mean(found) == pytest.approx(expected, abs=0.02)
-    if size < MOST_SHINGLES:
+    if size < SHINGLES:
         assert np.ptp(found) == 0
 
 

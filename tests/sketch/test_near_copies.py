@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from text_shapes import KEY, prose, shape, shapes, shared, shingles, siphash, triples_of
 
-from forensics.sketch.kernel import BINS, SHINGLES
+from forensics.sketch.sets import BINS, SHINGLES
 from forensics.sketch.text import secrets_of
 
 SENTENCES = {

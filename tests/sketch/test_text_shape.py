@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_shapes import KEY, describe, prose, shape, shapes, shared, siphash, words_of
 
-from forensics.sketch.kernel import MOST_WORDS, PART_WORDS, _siphash
+from forensics.sketch import siphash as compiled
+from forensics.sketch.kernel import MOST_WORDS, PART_WORDS
 from forensics.sketch.key import Key
 from forensics.sketch.text import describer, install_text, secrets_of
 
@@ -28,7 +29,7 @@ def test_the_reference_here_gives_the_papers_vector() -> None:
 def compiled_siphash(data: bytes, secret: bytes) -> int:
     low, high = (np.uint64(int.from_bytes(secret[i : i + 8], "little")) for i in (0, 8))
     framed = np.frombuffer(b"<" + data + b">", np.uint8)
-    return int(_siphash(framed, 1, 1 + len(data), low, high))
+    return int(compiled.siphash(framed, 1, 1 + len(data), low, high))
 
 
 @settings(max_examples=50, deadline=None)
