@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +38,7 @@ from forensics.model.lineage import DERIVED
 from forensics.model.rule import LEVELS, Rule
 from forensics.model.scan import Scan, Skipped, SourceReport
 from forensics.report.view import Page
-from forensics.similarity.lineages import LINEAGES, MOST_DIMENSIONS, SINGLES, Past, Traffic, nodes, share_out
+from forensics.similarity.lineages import LINEAGES, MOST_DIMENSIONS, SINGLES, Past, Traffic, nodes, share_out, sizes
 from forensics.sketch import SKETCH_VERSION
 from forensics.sketch.key import Key
 from forensics.store import CallBatch, Snapshot, Store, write_by_bucket
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 
 
 ROWS_PER_PARTITION = 100_000
-QUERIES_AT_ONCE = 4_000_000  # of which the forest is held in memory together
+BYTES_AT_ONCE = 500_000_000  # of vectors and sketches, of which the forest is held in memory together, several times over
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,19 @@ def features(
 
 
 def _window(snapshot: Snapshot, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
-    start = since or min((p.min_ts for p in snapshot.select("events") if p.min_ts), default=None)
-    end = until or max((p.max_ts + timedelta(microseconds=1) for p in snapshot.select("events") if p.max_ts), default=None)
-    if start is None or end is None:
+    first = min((p.min_ts for p in snapshot.select("events") if p.min_ts), default=None)
+    last = max((p.max_ts for p in snapshot.select("events") if p.max_ts), default=None)
+    if first is None or last is None:
         raise InputError("the store holds no event", hint="forensics ingest SOURCE")
+    start, end = max(since or first, EPOCH), until or last + timedelta(microseconds=1)
     if since and until and start >= end:
-        raise InputError(f"the window ends at {end.isoformat()}, before it begins at {start.isoformat()}", hint="check --since and --until")
+        raise UsageError(
+            f"the window from {start.isoformat()} until {end.isoformat()} is empty",
+            hint="--until is where the window ends, and is not part of it: for one day name the next one",
+        )
+    if start > last or end <= first:
+        what = f"no event from {start.isoformat()} on" if start > last else f"no event before {end.isoformat()}"
+        raise InputError(what, hint=f"the store holds {first.isoformat()} to {last.isoformat()}")
     return start, end
 
 
@@ -181,17 +189,14 @@ def _shared_out(snapshot: Snapshot, start: datetime, end: datetime) -> list[rang
 
 
 def _slices(snapshot: Snapshot, window: tuple[datetime, datetime], most: int) -> list[tuple[datetime, datetime]]:
-    """The window in runs of whole days of about ``most`` queries: what one run made is the next one's past, as from night to night."""
-    per_day: Counter[date] = Counter()
-    for part in snapshot.select("items", since=window[0], until=window[1]):
-        per_day[part.date or date.min] += part.rows
+    """The window in runs of whole days of about ``most`` bytes: what one run made is the next one's past, as from night to night."""
     starts, held = [window[0]], 0
-    for day in sorted(per_day):
+    for day, size in sizes(_paths(snapshot, "items", *window), *window):
         midnight = datetime.combine(day, time(), UTC)
-        if held and held + per_day[day] > most and midnight > starts[-1]:
+        if held and held + size > most and midnight > starts[-1]:
             starts.append(midnight)
             held = 0
-        held += per_day[day]
+        held += size
     return list(zip(starts, [*starts[1:], window[1]], strict=True))
 
 
@@ -200,8 +205,8 @@ def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[da
     run = partial(nodes, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
     by_bucket: dict[int, list[str]] = {}
     derived: dict[str, list[Path]] = {name: [] for name in DERIVED}
-    too_long = 0
-    for start, end in _slices(snapshot, window, QUERIES_AT_ONCE):
+    without: Counter[str] = Counter()
+    for start, end in _slices(snapshot, window, BYTES_AT_ONCE):
         queries = {t: _paths(snapshot, t, start, end) for t in TABLES}
         past = Past(
             until=window[0],
@@ -216,14 +221,16 @@ def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[da
         work = [Traffic(group, **queries, start=start, end=end, past=past, spill=str(folder / "spill")) for group in groups]
         for forest in engine.map(run, work):
             place = folder / str(len(derived["representatives"]))
-            too_long += forest.too_long
+            without.update(long=forest.too_long, old=forest.too_old)
             for bucket, path in write_by_bucket(forest.nodes, place):
                 by_bucket.setdefault(bucket, []).append(str(path))
                 derived["nodes"].append(path)
             pq.write_table(forest.representatives, place / "representatives.parquet")
             derived["representatives"].append(place / "representatives.parquet")
-    reason = f"{too_long:,} rows have more than {MOST_DIMENSIONS:,} numbers: they are compared with nothing"
-    return Grown(by_bucket, derived, (Skipped("similarity", "vectors", reason),) if too_long else ())
+    long = f"{without['long']:,} rows have more than {MOST_DIMENSIONS:,} numbers: they are compared with nothing"
+    old = f"an older version kept {without['old']:,} texts: they are compared with nothing until their logs are read into a new store"
+    skipped = [Skipped("similarity", name, reason) for name, n, reason in (("vectors", "long", long), ("text", "old", old)) if without[n]]
+    return Grown(by_bucket, derived, tuple(skipped))
 
 
 def _paths(snapshot: Snapshot, table: str, since: datetime, until: datetime) -> tuple[str, ...]:
@@ -309,6 +316,15 @@ def prior_incidents(store: Store) -> tuple[Incident, ...]:
     if incidents is None or findings is None or evidence is None:
         return ()
     return from_tables(incidents, findings, evidence)
+
+
+def unscanned(store: Store) -> int:
+    """Calls that no scan's window holds as of the data it saw. A call that came later into a window that was scanned counts too."""
+    sql = """select count(*) from events e
+      where not exists (select 1 from scans s where e.ts >= s.window_start and e.ts < s.window_end)"""
+    with store.reader() as con:
+        ((n,),) = con.sql(sql).fetchall()
+    return int(n)
 
 
 def _scan_id(commit: int, window: tuple[datetime, datetime], config: Config, rules: Iterable[Rule]) -> str:

@@ -76,7 +76,7 @@ def test_night_by_night_the_lineages_are_those_of_one_scan(logs: Path, root: Pat
 def test_in_runs_of_days_the_lineages_are_those_of_one_scan(
     logs: Path, root: Path, tmp_path: Path, key: Key, at_once: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "QUERIES_AT_ONCE", 1)
+    monkeypatch.setattr(pipeline, "BYTES_AT_ONCE", 1)
     store = store_of(logs, tmp_path / "runs", key)
     scan(store, root)
     found = rows(store)

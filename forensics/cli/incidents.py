@@ -46,9 +46,10 @@ def list_(
     """
     if min_severity is not None and min_severity not in LEVELS:
         raise UsageError(f"no severity is called {min_severity!r}", hint=f"known are {', '.join(LEVELS)}")
+    ranked = _ranked(store)
     found = [
         i
-        for i in _ranked(store)
+        for i in ranked
         if (min_severity is None or LEVELS.index(i[1].severity) >= LEVELS.index(min_severity))
         and (client is None or any(client in (c, c.partition(":")[2]) for c in i[1].clients + i[1].associated_clients))
         and (model is None or model in i[1].models)
@@ -60,8 +61,8 @@ def list_(
         )
     if format == "table":
         queue([incident for _, incident in found])
-        if not found and len(_ranked(store)):
-            output.note(f"{len(_ranked(store)):,} incidents do not match")
+        if not found and ranked:
+            output.note(f"{len(ranked):,} incidents do not match")
         return
     import pyarrow as pa
 
@@ -115,9 +116,12 @@ def queue(incidents: Sequence[Incident]) -> None:
 
 def _ranked(store: object) -> list[tuple[int, Incident]]:
     from forensics.incidents.rank import rank
-    from forensics.pipeline import prior_incidents
+    from forensics.pipeline import prior_incidents, unscanned
 
-    return list(enumerate(rank(prior_incidents(open_store(store))), 1))  # type: ignore[arg-type]
+    opened = open_store(store)  # type: ignore[arg-type]
+    if waiting := unscanned(opened):
+        output.note(f"{waiting:,} calls in the store have not been scanned: forensics scan")
+    return list(enumerate(rank(prior_incidents(opened)), 1))
 
 
 def _text(rank: int, incident: Incident, store: Path | None) -> None:

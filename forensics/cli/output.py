@@ -16,6 +16,7 @@ from forensics.model.errors import UsageError
 from forensics.model.text import printable as printable
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
+MOST_EXACT = 2**53  # most readers of JSON keep numbers as doubles
 # A cell that begins like this is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -39,7 +40,7 @@ def error(text: str, hint: str | None = None) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: times in ISO 8601 UTC, no NaN, hex for bytes."""
+    """A value as JSON has it: times in ISO 8601 UTC, no NaN, hex for bytes, whole numbers that readers would round as strings."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, float) and not math.isfinite(value):
@@ -50,6 +51,8 @@ def plain(value: Any) -> Any:
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, int) and abs(value) > MOST_EXACT:
+        return str(value)
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
@@ -105,7 +108,9 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
         shown.add_column(Text(printable(header)), justify=side, overflow="fold", no_wrap=wrap not in (None, header))
     for row in rows:
         shown.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(shown)
+    with console.capture() as drawn:  # printing itself, rich would end the program with 1 when nobody reads any more
+        console.print(shown)
+    sys.stdout.write(drawn.get())
 
 
 def _json(table: pa.Table) -> None:

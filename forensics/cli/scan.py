@@ -22,6 +22,8 @@ from forensics.cli.options import (
 from forensics.model.errors import Exit, UsageError
 from forensics.model.rule import LEVELS
 
+SHOWN = 20  # incidents
+
 
 def scan(
     store: StoreOption = None,
@@ -53,7 +55,9 @@ def scan(
     record = result.scan
     if rules is not None:
         output.note(f"rules of {rules} only; the ones that come with forensics did not run")
-    queue(result.incidents[:20])
+    queue(result.incidents[:SHOWN])
+    if len(result.incidents) > SHOWN:
+        output.note(f"and {len(result.incidents) - SHOWN:,} more: forensics incidents list")
     for skipped in record.skipped:
         output.note(f"skipped {skipped.kind} {skipped.name}: {skipped.reason}")
     output.note(

@@ -186,7 +186,7 @@ ITEMS: tuple[Column, ...] = (
     Column("head_hash", "BIGINT", "The same of its first eight words"),
     Column("tail_hash", "BIGINT", "The same of its last eight words"),
     Column(
-        "skeleton_hash",
+        "masked_hash",
         "BIGINT",
         "The same of its words with slots masked: numbers, quotations, names (forensics/sketch/text.py); null for vectors",
     ),

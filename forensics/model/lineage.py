@@ -15,15 +15,19 @@ NODES: tuple[Column, ...] = (
     Column("model", "VARCHAR", "As in `events`; 'unknown' where the log names none"),
     Column("modality", "VARCHAR", "text or vector; others have no node"),
     Column("shape", "BIGINT", "Vectors: hash of their number and names of fields; text: 0. Only queries of one shape are compared"),
-    Column("place", "BIGINT", "Position among the client's queries of this model and shape, from 0, in order of time"),
+    Column(
+        "place",
+        "BIGINT",
+        "Position among the client's queries of this model and shape, from 0, in order of time; counted anew by each scan",
+    ),
     Column(
         "parent",
         "BIGINT",
-        "`node` of the most similar earlier query of the same client: near copies wherever they are, others among the 16 before; null "
-        "where there is none",
+        "`node` of the most similar earlier query of the same client, near or not (see `near`, `repeat`, `grows`); what is not near stands "
+        "among the last 64 of its rows, or 16 of its texts; null where there is none",
     ),
     Column("anchor", "BIGINT", "`node` of the first query of the client's group of near copies and repeats that this one belongs to"),
-    Column("repeat", "BOOLEAN", "The client sent the same query before, which is the parent"),
+    Column("repeat", "BOOLEAN", "The client sent the same query before, as far as is remembered from night to night; it is the parent"),
     Column("near", "BOOLEAN", "The parent is a near copy, and no repeat"),
     Column(
         "grows",
@@ -38,7 +42,7 @@ NODES: tuple[Column, ...] = (
         "DOUBLE",
         "Vectors: share of the finely graded coordinates that equal the parent's; null where the model has fewer than four such",
     ),
-    Column("axis", "BIGINT", "Vectors: which one changed, where it is one"),
+    Column("axis", "BIGINT", "Vectors: which one changed, from 0 in the order of `vectors`, where it is one"),
     Column("delta", "DOUBLE", "Vectors: by how much that one changed, in robust deviations of the population"),
     Column("even", "BOOLEAN", "Vectors: most coordinates that changed did so by one and the same amount"),
     Column("cosine", "DOUBLE", "Vectors: of the angle between the step from the parent and the parent's own step"),
@@ -67,7 +71,7 @@ NODES: tuple[Column, ...] = (
     Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same query"),
     Column("same_length", "BOOLEAN", "Text: as many words as the parent"),
     Column("same_skeleton", "BOOLEAN", "Text: the same as the parent but for numbers, quotations, names and code"),
-    Column("flip", "BOOLEAN", "The model answered another label than it did to the parent; null where a label is missing"),
+    Column("flip", "BOOLEAN", "The model answered another label than it did to the parent, near or not; null where a label is missing"),
     Column("score_step", "DOUBLE", "Top score less the parent's; null where one is missing"),
     Column("margin_rank", "DOUBLE", "Share of the model's population with a smaller margin; null where the log has no scores"),
     Column(
@@ -76,11 +80,12 @@ NODES: tuple[Column, ...] = (
         "`node` of the earliest query of the tree that this one belongs to, over all clients of the model and from night to night: near "
         "copies, repeats and kin are in one",
     ),
+    Column("began", "TIMESTAMPTZ", "Time of that earliest query"),
     Column(
         "kin",
         "BIGINT",
-        "`node` of the nearest earlier query of any client, no further away than chance would not bring two clients' queries together; "
-        "null where there is none",
+        "`node` of the nearest earlier query of any client, this one too, where it is so close that chance seldom brings those of two "
+        "clients so close; null where there is none",
     ),
     Column("kin_foreign", "BOOLEAN", "The kin is another client's; null without kin"),
     Column("kin_repeat", "BOOLEAN", "The kin is the same query; null without kin"),
@@ -102,6 +107,7 @@ REPRESENTATIVES: tuple[Column, ...] = (
     Column("shape", "BIGINT", "As in `nodes`"),
     Column("anchor", "BIGINT", "As in `nodes`"),
     Column("lineage", "BIGINT", "As in `nodes`; the latest query of each lineage of two or more stands for it"),
+    Column("began", "TIMESTAMPTZ", "As in `nodes`"),
     Column("label", "VARCHAR", "As in `items`"),
     Column("top_score", "DOUBLE", "As in `items`"),
     Column("exact_hash", "VARCHAR", "As in `items`"),
@@ -109,7 +115,7 @@ REPRESENTATIVES: tuple[Column, ...] = (
     Column("fold_hash", "BIGINT", "As in `items`"),
     Column("head_hash", "BIGINT", "As in `items`"),
     Column("tail_hash", "BIGINT", "As in `items`"),
-    Column("skeleton_hash", "BIGINT", "As in `items`"),
+    Column("masked_hash", "BIGINT", "As in `items`"),
     Column("shingles", "BLOB", "As in `items`"),
     Column("grams", "BLOB", "As in `items`"),
     Column("vector", "DOUBLE[]", "As in `vectors`"),

@@ -27,14 +27,14 @@ _EVENTS = "(select * replace (coalesce(model, 'unknown') as model) from events)"
 
 _QUERIES = f"""
 with mine as (
-  select s.slot, s.runs, i.event_id, i.idx, i.ts, i.client_id, i.modality, i.skeleton_hash, i.size, i.label, i.output_value, i.margin,
+  select s.slot, s.runs, i.event_id, i.idx, i.ts, i.client_id, i.modality, i.masked_hash, i.size, i.label, i.output_value, i.margin,
     i.finish_reason, i.refused, row_number() over w - 1 as n, count(*) over (partition by s.slot) as total
   from {_ITEMS} i join slots s on i.client_id = s.client_id and i.model = s.model and i.ts >= s.since and i.ts < s.until
   window w as (partition by s.slot order by i.ts, i.event_id, i.idx)
 ), chosen as (
   select * from mine where total <= runs * {RUN} or fmod(n, (total - {RUN}) / greatest(runs - 1, 1)) < {RUN}
 )
-select c.slot, c.n, c.total, epoch(c.ts) as at, c.client_id, c.modality, c.skeleton_hash, c.size, c.label, c.output_value, c.margin,
+select c.slot, c.n, c.total, epoch(c.ts) as at, c.client_id, c.modality, c.masked_hash, c.size, c.label, c.output_value, c.margin,
   coalesce(c.finish_reason, e.finish_reason) as finish_reason, e.outcome, coalesce(c.refused, e.refused) as refused, e.echo, v.vector
 from chosen c
 join events e on e.event_id = c.event_id and e.client_id = c.client_id

@@ -73,9 +73,9 @@ def timeline(traffic: Traffic) -> Chart:
 
 def _joined(queries: pl.DataFrame, x: Floats, y: Floats) -> tuple[Marks, int]:
     """Lines through the queries of the most frequent skeletons, and how many queries share theirs with another."""
-    rows = queries.select("skeleton_hash").with_row_index("row").drop_nulls()
-    groups = rows.group_by("skeleton_hash").agg("row", pl.len().alias("count")).filter(pl.col("count") > 1)
-    frequent = groups.sort(["count", "skeleton_hash"], descending=[True, False]).head(SKELETONS_JOINED)["row"]
+    rows = queries.select("masked_hash").with_row_index("row").drop_nulls()
+    groups = rows.group_by("masked_hash").agg("row", pl.len().alias("count")).filter(pl.col("count") > 1)
+    frequent = groups.sort(["count", "masked_hash"], descending=[True, False]).head(SKELETONS_JOINED)["row"]
     lines = (np.sort(np.array(group, dtype=np.int64)) for group in frequent)
     return Marks("line", "path", "".join(line_path(x[line], y[line]) for line in lines)), int(groups["count"].sum())
 

@@ -30,6 +30,7 @@ GROUPS: Final = 6  # of coordinates left out, one at a time
 ALONE: Final = 6  # of coordinates looked at alone, at most
 TABLES_AT_ONCE: Final = 8  # whose keys are held together
 TRIED: Final = 1024  # rows on which grids are tried
+HANDFUL: Final = 64
 MANY: Final = 256  # coordinates
 _SEED: Final = 0x466F72656E736963
 
@@ -60,6 +61,8 @@ def fitted(rows: Floats, population: Population, radius: float, crowd: float) ->
     d = rows.shape[1]
     s = min(d, max(4, round(math.sqrt(d))))
     step = radius * math.sqrt(s / d)
+    if len(rows) <= HANDFUL:  # nothing to try it on, and nothing to lose
+        return _drawn(d, s, 4, 2, WIDTHS[-1] * step)
     some = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, min(len(rows), TRIED)).astype(np.int64)])
     far = kernels.beyond(some, population.inverse, population.coded, CAP, radius * radius)
     nobody = np.zeros(len(some), np.uint64)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -19,6 +19,7 @@ from forensics.similarity.population import prepared
 
 SINGLES: Final = timedelta(days=7)  # a query that nothing resembles is remembered for so long
 LINEAGES: Final = timedelta(days=90)  # and one that stands for a lineage of two or more
+LATELY: Final = 512  # queries of a client and model that are remembered for `SINGLES` although they belong to a lineage
 MARGINS_PER_CLIENT: Final = 20
 MOST_DIMENSIONS: Final = 65_536
 LARGE: Final = 50_000  # queries; a model with so many is a task of its own, the others share
@@ -56,11 +57,13 @@ class Traffic:
 @dataclass(frozen=True, slots=True)
 class Forest:
     """``nodes``: `NODES` sorted by model, client, shape and place; ``representatives``: `REPRESENTATIVES` of the lineages of two or more
-    that these belong to, sorted by time; ``too_long``: vectors beyond `MOST_DIMENSIONS`, which have no node."""
+    that these belong to, sorted by time. What has no node: ``too_long``: vectors beyond `MOST_DIMENSIONS`; ``too_old``: texts of which an
+    older version kept other sketches."""
 
     nodes: pa.Table
     representatives: pa.Table
     too_long: int
+    too_old: int
 
 
 def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tuple[str, ...], ...]:
@@ -73,6 +76,15 @@ def share_out(items: Sequence[str], start: datetime, end: datetime) -> tuple[tup
     return (*((name,) for name, n in found if n >= LARGE), *([small] if small else []))
 
 
+def sizes(items: Sequence[str], start: datetime, end: datetime) -> list[tuple[date, int]]:
+    """(UTC date, about how many bytes of vectors and sketches are kept of its queries), by date."""
+    sql = f"""select (ts at time zone 'UTC')::date as day,
+        sum(case modality when 'vector' then 8 * size else 200 + 4 * least(words, 512) end)::bigint as bytes
+      from ({table_sql(ITEMS, items)}) where {_within(start, end)} and modality in ('vector', 'text') group by day order by day"""
+    with connect() as con:
+        return [(day, size or 0) for day, size in con.sql(sql).fetchall()]
+
+
 def nodes(traffic: Traffic, *, threads: int = 0, memory_limit: str = "2GB") -> Forest:
     """The forest of some models. Only queries of one model and shape are linked: rows with other fields are never compared."""
     found = [(schema_of(NODES).empty_table(), schema_of(REPRESENTATIVES).empty_table())]
@@ -81,10 +93,10 @@ def nodes(traffic: Traffic, *, threads: int = 0, memory_limit: str = "2GB") -> F
         margins = _margins(con)
         found += [_grown(rows, "vector", margins) for rows in _parts(con.sql(_VECTORS).to_arrow_table())]
         found += [_grown(rows, "text", margins) for rows in _parts(con.sql(_TEXTS).to_arrow_table())]
-        ((too_long,),) = con.sql(f"select count(*) from i where modality = 'vector' and size > {MOST_DIMENSIONS}").fetchall()
+        ((too_long, too_old),) = con.sql(_WITHOUT).fetchall()
     made, representatives = (pa.concat_tables(part) for part in zip(*found, strict=True))
     order = [(name, "ascending") for name in ("model", "client_id", "shape", "place")]
-    return Forest(made.sort_by(order), representatives.sort_by([("ts", "ascending"), ("node", "ascending")]), too_long)
+    return Forest(made.sort_by(order), representatives.sort_by([("ts", "ascending"), ("node", "ascending")]), too_long, too_old)
 
 
 def _within(start: datetime, end: datetime) -> str:
@@ -121,20 +133,20 @@ _PAST = f"""
 create temp table past as
 with
 lately as (
-  select node, event_id, idx, ts, client_id, model, shape, place, anchor, lineage
+  select node, event_id, idx, ts, client_id, model, shape, place, anchor, lineage, began
   from (select * from past_n where ts < getvariable('past_end') union all select * from past_f)
 ),
 kept as (
-  select * exclude (place) from lately
+  select * from lately
   qualify row_number() over (partition by model, lineage order by ts desc, node) = 1
-    or row_number() over (partition by model, shape, client_id order by ts desc, place desc) <= {numeric.RECENT}
+    or row_number() over (partition by model, shape, client_id order by ts desc, place desc) <= {LATELY}
 ),
 older as (
   select * from (select * from past_r where ts < getvariable('past_end') union all select * from past_s)
   where lineage not in (select lineage from lately)
   qualify row_number() over (partition by model, lineage order by ts desc, node) = 1
 )
-select kept.*, label, top_score, exact_hash, words, fold_hash, head_hash, tail_hash, skeleton_hash, shingles, grams, vector
+select kept.*, label, top_score, exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams, vector
 from kept join past_i using (event_id, idx) left join (select event_id, idx, vector from past_v) using (event_id, idx)
 union all by name
 select * from older"""
@@ -143,12 +155,12 @@ select * from older"""
 _ORDER = "client_id, ts, known desc, source_row, event_id, idx"
 _NODE = "(md5_number_lower(i.event_id || '#' || i.idx) >> 1)::bigint"
 _SHAPE = "(md5_number_lower(len(vector) || coalesce(names, [])::json::varchar) >> 1)::bigint"
-_TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, skeleton_hash, shingles, grams"
+_TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams"
 _ITEM = f"event_id, idx, ts, client_id, model, modality, size, label, top_score, margin, {_TEXT}"
 _COLUMNS = f"""{_NODE} as node, i.event_id, i.idx, i.ts, i.client_id, i.model, label, top_score, margin, source_row, false as known,
-  null::bigint as anchor, null::bigint as lineage"""
-_KNOWN = """node, event_id, idx, ts, client_id, model, label, top_score, null::double as margin, 0 as source_row, true as known,
-  anchor, lineage, shape"""
+  null::bigint as anchor, null::bigint as lineage, null::timestamptz as began"""
+_KNOWN = """node, event_id, idx, ts, client_id, model, label, top_score, null::double as margin, place as source_row, true as known,
+  anchor, lineage, began, shape"""
 _EVENTS = "left join (select event_id, source_row from e) using (event_id)"
 _VECTORS = f"""
 select {_COLUMNS}, {_SHAPE} as shape, vector from i join v using (event_id, idx) {_EVENTS} where len(vector) between 1 and {MOST_DIMENSIONS}
@@ -159,11 +171,16 @@ select {_COLUMNS}, 0 as shape, {_TEXT} from i {_EVENTS} where modality = 'text' 
 union all by name select {_KNOWN}, {_TEXT} from past where shingles is not null
 order by model, {_ORDER}"""
 
+_WITHOUT = f"""
+select count(*) filter (modality = 'vector' and size > {MOST_DIMENSIONS}),
+  count(*) filter (modality = 'text' and shingles is null and words > 0) from i"""
+
 
 def _parts(table: pa.Table) -> Iterator[pa.Table]:
     """The rows of one model and shape each, where any of them is new."""
     if not len(table):
         return
+    table = _wide(table)
     models = _codes(table["model"])
     shapes = table["shape"].to_numpy()
     starts = np.flatnonzero(np.r_[True, (models[1:] != models[:-1]) | (shapes[1:] != shapes[:-1])])
@@ -171,6 +188,12 @@ def _parts(table: pa.Table) -> Iterator[pa.Table]:
         rows = table.slice(start, end - start)
         if not pc.all(rows["known"]).as_py():
             yield rows.combine_chunks()
+
+
+def _wide(table: pa.Table) -> pa.Table:
+    """Lists and bytes with offsets of 64 bits: two gigabytes of them in one column are no rarity."""
+    wide = {pa.list_(pa.float64()): pa.large_list(pa.float64()), pa.binary(): pa.large_binary()}
+    return table.cast(pa.schema([field.with_type(wide.get(field.type, field.type)) for field in table.schema]))
 
 
 def _margins(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -187,26 +210,29 @@ def _grown(table: pa.Table, modality: str, margins: dict[str, np.ndarray[Any, An
     """(nodes, representatives) of the rows of one model and shape that are new."""
     clients = _codes(table["client_id"])
     # By time over all clients; within an instant by client, and there in order.
-    order = np.argsort(table["ts"].cast(pa.int64()).to_numpy(), kind="stable")
+    ts = table["ts"].cast(pa.int64()).to_numpy()
+    order = np.argsort(ts, kind="stable")
     asks = ~table["known"].to_numpy()
     found, columns = (_of_vectors if modality == "vector" else _of_texts)(table, clients, order, asks)
     margin = table["margin"].to_numpy().astype(np.float64)
     population = margins.get(table["model"][0].as_py(), np.empty(0))
     node = table["node"].to_numpy()
-    anchor = _begun(table, "anchor", found.own.root)
-    lineage = _begun(table, "lineage", grown(found.kin.root, order, found.own.parent, found.own.linked))
+    known_since = pc.coalesce(table["began"], table["ts"]).cast(pa.int64()).to_numpy()
+    anchor, _ = _numbered(table, "anchor", found.own.root, np.arange(len(table)), ts)
+    tree = grown(found.kin.root, order, found.own.parent, found.own.linked)
+    lineage, began = _numbered(table, "lineage", tree, order, known_since)
+    told = {"anchor": pa.array(anchor), "lineage": pa.array(lineage), "began": pa.array(began).cast(table["ts"].type)}
     kin = np.where(found.kin.linked, found.kin.parent, -1)
     own = {name: table[name] for name in ("node", "event_id", "idx", "ts", "client_id", "model", "shape")} | {
         "modality": pa.array([modality]).take(pa.array(np.zeros(len(table), np.int64))),
         "place": pa.array(_places(clients, asks)),
         "parent": _picked(node, found.own.parent),
-        "anchor": pa.array(anchor),
+        **told,
         "repeat": pa.array(found.own.repeat),
         "near": pa.array(found.own.near),
         "distance": pa.array(found.own.distance, from_pandas=True),
         "gap": pa.array(found.gap, from_pandas=True),
         "margin_rank": pa.array(np.searchsorted(population, margin) / max(1, len(population)), mask=np.isnan(margin)),
-        "lineage": pa.array(lineage),
         "kin": _picked(node, kin),
         "kin_foreign": pa.array(clients[kin] != clients, mask=kin < 0),
         "kin_repeat": pa.array(found.kin.repeat, mask=kin < 0),
@@ -215,7 +241,7 @@ def _grown(table: pa.Table, modality: str, margins: dict[str, np.ndarray[Any, An
     whole = own | columns | _answers(table, found.own.parent, "") | _answers(table, kin, "kin_")
     schema = schema_of(NODES)
     filled = pa.table([whole[f.name].cast(f.type) if f.name in whole else pa.nulls(len(table), f.type) for f in schema], schema=schema)
-    return filled.filter(pa.array(asks)), _representatives(table, anchor, lineage, order, asks)
+    return filled.filter(pa.array(asks)), _representatives(table, told, order, asks)
 
 
 def _of_vectors(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple[numeric.Steps, dict[str, pa.Array]]:
@@ -254,7 +280,7 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
     parent = found.own.parent
     equal = {
         name: (parent >= 0) & (values == values[np.maximum(parent, 0)])
-        for name in ("head_hash", "tail_hash", "fold_hash", "words", "skeleton_hash")
+        for name in ("head_hash", "tail_hash", "fold_hash", "words", "masked_hash")
         for values in (table[name].to_numpy(),)
     }
     columns = {
@@ -264,14 +290,14 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
         "same_tail": pa.array(equal["tail_hash"]),
         "same_words": pa.array(equal["fold_hash"] & ~found.own.repeat),
         "same_length": pa.array(equal["words"]),
-        "same_skeleton": pa.array(equal["skeleton_hash"]),
+        "same_skeleton": pa.array(equal["masked_hash"]),
     }
     return found, columns
 
 
 def _bytes(column: pa.ChunkedArray) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Ints]:
     """The values of a binary column without nulls, one after the other, and where each begins and the last ends."""
-    values = column.combine_chunks().cast(pa.large_binary())
+    values = column.combine_chunks()
     _, offsets, data = values.buffers()
     bounds = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
     raw = np.frombuffer(data if data is not None else b"", np.uint8)
@@ -296,10 +322,21 @@ def _places(clients: Ints, asks: Bools) -> Ints:
     return np.asarray(new - np.repeat(new[starts], np.diff(np.r_[starts, len(clients)])), np.int64)
 
 
-def _begun(table: pa.Table, name: str, root: Ints) -> Ints:
-    """The node that each tree began with: of one that is known from before, what was said of it then."""
-    node = table["node"].to_numpy()
-    return np.asarray(np.where(table["known"].to_numpy(), pc.fill_null(table[name], 0).to_numpy(), node)[root], np.int64)
+def _numbered(table: pa.Table, name: str, root: Ints, order: Ints, began: Ints) -> tuple[Ints, Ints]:
+    """(number of the tree of each row, when that tree began). ``name``: the column with the numbers of rows known from before; ``began``:
+    when the tree of each known row, and each new row, began. A tree is numbered by its oldest part."""
+    known = table["known"].to_numpy()
+    number = np.where(known, pc.fill_null(table[name], 0).to_numpy(), table["node"].to_numpy())
+    # What bore one number before is one tree still, whether or not its rows are near each other.
+    _, first, member = np.unique(number[order], return_index=True, return_inverse=True)
+    earliest = np.empty(len(number), np.int64)
+    earliest[order] = order[first[member]]
+    root = grown(root, order, earliest, known)
+    oldest = order[np.lexsort((np.arange(len(order)), began[order], root[order]))]
+    starts = np.flatnonzero(np.r_[True, root[oldest][1:] != root[oldest][:-1]])
+    chosen = np.empty(len(number), np.int64)
+    chosen[root[oldest[starts]]] = oldest[starts]
+    return number[chosen[root]], began[chosen[root]]
 
 
 def _answers(table: pa.Table, parent: Ints, prefix: str) -> dict[str, pa.Array]:
@@ -315,15 +352,17 @@ def _answers(table: pa.Table, parent: Ints, prefix: str) -> dict[str, pa.Array]:
     }
 
 
-def _representatives(table: pa.Table, anchor: Ints, lineage: Ints, order: Ints, asks: Bools) -> pa.Table:
-    """The latest row of each lineage of two or more that a new row belongs to."""
-    names, member, size = np.unique(lineage, return_inverse=True, return_counts=True)
-    latest = np.full(len(names), -1, np.int64)
-    new = np.asarray(order[asks[order]], np.int64)
-    latest[member[new]] = new  # of several assignments the last one holds
-    chosen = np.sort(latest[(latest >= 0) & (size > 1)])
-    rows = table.take(pa.array(chosen))
-    told = {"anchor": pa.array(anchor[chosen]), "lineage": pa.array(lineage[chosen])}
+def _representatives(table: pa.Table, told: dict[str, pa.Array], order: Ints, asks: Bools) -> pa.Table:
+    """Of each lineage of two or more that a new row belongs to, the latest row of each day: a later scan may begin on any of them."""
+    _, member, size = np.unique(told["lineage"].to_numpy(), return_inverse=True, return_counts=True)
+    day = table["ts"].cast(pa.int64()).to_numpy() // 86_400_000_000
+    _, group = np.unique(np.stack([member, day]), axis=1, return_inverse=True)
+    latest = np.full(int(group.max()) + 1, -1, np.int64)
+    new = np.asarray(order[(asks & (size[member] > 1))[order]], np.int64)
+    latest[group[new]] = new  # of several assignments the last one holds
+    chosen = pa.array(np.sort(latest[latest >= 0]))
+    rows = table.take(chosen)
     schema = schema_of(REPRESENTATIVES)
-    columns = {f.name: told.get(f.name, rows[f.name] if f.name in rows.column_names else pa.nulls(len(rows), f.type)) for f in schema}
+    columns = {f.name: rows[f.name] if f.name in rows.column_names else pa.nulls(len(rows), f.type) for f in schema}
+    columns |= {name: values.take(chosen) for name, values in told.items()}
     return pa.table([columns[f.name].cast(f.type) for f in schema], schema=schema)

@@ -97,15 +97,15 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
 
 def own_family(rows: Floats, clients: Ints, asks: Bools, bounds: Ints, population: Population) -> Family:
     """The nearest earlier row of the same client: among the last `RECENT`, and among those that share a cell. Near within `NEAR`."""
-    here, everybody = np.arange(len(rows)), owners(clients)
-    first = tables.repeats(rows, kernels.row_hashes(rows) ^ everybody, here)
+    here, apart = np.arange(len(rows)), owners(clients)
+    first = tables.repeats(rows, kernels.row_hashes(rows) ^ apart, here)
     recent = kernels.nearest_recent(rows, population.inverse, population.coded, first, asks, bounds, RECENT, CAP)
     radius, sizes = NEAR * population.usual, np.diff(bounds)
     cells = grid.fitted(rows, population, radius, float((sizes * sizes).sum() / sizes.sum()))
     walk = Walk.begin(here, asks, first, np.inf).knowing(*recent)
-    _link(walk, rows, population, cells.tables(rows, population, everybody), 0, -1.0)
+    _link(walk, rows, population, cells.tables(rows, population, apart), 0, -1.0)
     few = Walk.begin(here, asks, first, np.inf)
-    _link(few, rows, population, grid.sparse_tables(rows, population.sparse, everybody), population.sparse, -1.0)
+    _link(few, rows, population, grid.sparse_tables(rows, population.sparse, apart), population.sparse, -1.0)
     return _family(rows, population, (walk, few), (radius, population.sparse), first, asks, here)
 
 

@@ -10,7 +10,7 @@ key; what follows is computed from these, in `forensics.sketch.kernel`.
 * ``grams``: a MinHash of five characters in a row by one permutation (Li, Owen and Zhang 2012), empty bins filled from others
   (Shrivastava 2017), 16 bits kept of each (Li and König 2010): alike where words are misspelt, which leaves few shingles of a short text.
   Characters are code points, by their last eleven bits; what stands between words counts as one space.
-* ``skeleton_hash``: the words with slots masked, ``slot_hash``: what stands in these. A slot is a word with a digit, a quotation (of up
+* ``masked_hash``: the words with slots masked, ``slot_hash``: what stands in these. A slot is a word with a digit, a quotation (of up
   to 400 words and 4,000 bytes, within one paragraph, or a fenced block of code), or a name: a word with a capital letter (of ASCII) that
   begins no sentence and no line, or one of capital letters alone, unless most words are such. Slots without a word between are one.
 """
@@ -37,7 +37,7 @@ _TYPES: Final = {
     "fold_hash": "bigint",
     "head_hash": "bigint",
     "tail_hash": "bigint",
-    "skeleton_hash": "bigint",
+    "masked_hash": "bigint",
     "slot_hash": "bigint",
     "slots": "integer",
     "opens": "varchar",
@@ -52,11 +52,11 @@ _TYPES: Final = {
 def install_text(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
     """Define ``text_shape(varchar)`` in ``connection``: a struct of the columns of `items` that are made from a text; null for null.
 
-    ``words``; ``fold_hash``, ``head_hash``, ``tail_hash``: of all, the first and the last eight words, 64 bits; ``skeleton_hash``: of
+    ``words``; ``fold_hash``, ``head_hash``, ``tail_hash``: of all, the first and the last eight words, 64 bits; ``masked_hash``: of
     the words with slots masked; ``slot_hash``, ``slots``: of what stands in the slots, and how many; ``opens`` (upper, lower, other) and
     ``closes`` (stop, word, other): how the text begins and ends; ``top_word_share``: of the commonest word; ``letter_share``: of the
     characters, letters and spaces; ``shingles``: up to 512 little-endian 32-bit values, ascending; ``grams``: 64 little-endian 16-bit
-    values. All but ``words``, ``skeleton_hash``, ``slots``, ``opens``, ``closes`` and ``letter_share`` are null where there is no word,
+    values. All but ``words``, ``masked_hash``, ``slots``, ``opens``, ``closes`` and ``letter_share`` are null where there is no word,
     ``slot_hash`` where there is no slot.
     """
     connection.create_function(

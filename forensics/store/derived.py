@@ -32,7 +32,8 @@ def write(
     made: list[Part] = []
     replaced: list[Part] = []
     for table, paths in sorted(files.items()):
-        touched = [p for p in live if p.table == table and p.max_ts and p.min_ts and p.max_ts >= window[0] and p.min_ts < window[1]]
+        # Everything of these dates, or many scans a day would leave many parts.
+        touched = [p for p in live if p.table == table and p.date and window[0].date() <= p.date <= window[1].date()]
         days = _by_date(table, paths, touched, window, scratch / table)
         for first in range(0, len(days), DATES_AT_ONCE):
             some = days[first : first + DATES_AT_ONCE]

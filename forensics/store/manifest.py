@@ -46,6 +46,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE scans (commit_id INTEGER PRIMARY KEY REFERENCES commits, created_at INTEGER NOT NULL, record TEXT NOT NULL) STRICT",
         "CREATE TABLE catalog (commit_id INTEGER NOT NULL, path TEXT NOT NULL) STRICT",  # the last one published
     ),
+    # Parts may have a date and no bucket from here on: programs that know only version 1 must not touch them.
+    ("CREATE INDEX retired_parts ON parts (retired_at) WHERE retired_at IS NOT NULL",),
 )
 
 # A writer's transaction never makes a reader wait. Replaying the log of a killed writer, and folding it in when the last

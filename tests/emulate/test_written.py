@@ -23,7 +23,7 @@ from forensics.store import Store
 FORMATS = {fmt.name: fmt for fmt in builtin_formats() if fmt.writes}
 WHO = "regexp_extract(client_id, '[^:/]+$')"
 ITEMS = f"""
-select {WHO} as who, model, date_trunc('second', ts) as at, idx, modality, exact_hash, skeleton_hash, size, label, top_score, margin,
+select {WHO} as who, model, date_trunc('second', ts) as at, idx, modality, exact_hash, masked_hash, size, label, top_score, margin,
   mean_logprob, finish_reason, answer_hash, answer_size from items order by all"""
 EVENTS = f"""
 select {WHO} as who, model, date_trunc('second', ts) as at, operation, n_items, outcome, refused, temperature, max_tokens, logprobs, echo,

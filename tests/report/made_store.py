@@ -46,7 +46,7 @@ def add(store: Store, queries: Sequence[Query], reports: Sequence[SourceReport] 
         shared["ts"] = START + timedelta(seconds=10 * q.number)
         told = {"outcome": q.outcome, "refused": q.refused, "echo": q.echo, "finish_reason": q.finish_reason, "n_items": 1}
         rows["events"].append(shared | told | {"record_sha256": identity * 2, "source_uri": "a", "source_row": call + 1})
-        item = {"idx": 0, "modality": "vector" if q.vector else "text", "exact_hash": identity, "skeleton_hash": q.skeleton}
+        item = {"idx": 0, "modality": "vector" if q.vector else "text", "exact_hash": identity, "masked_hash": q.skeleton}
         item |= {"size": len(q.vector) if q.vector else q.size, "label": q.label, "margin": q.margin, "output_value": q.output_value}
         rows["items"].append(shared | item)
         if q.vector:

@@ -562,6 +562,6 @@ def test_representatives_are_what_the_next_nights_need(nights: Nights) -> None:
     latest = next(r for r in found if r["client_id"] == "user:2")
     for name in ("node", "ts", "client_id", "model", "shape", "anchor", "lineage"):
         assert kept[name] == latest[name], name
-    for name in ("label", "top_score", "exact_hash", "words", "fold_hash", "head_hash", "tail_hash", "skeleton_hash", "shingles", "grams"):
+    for name in ("label", "top_score", "exact_hash", "words", "fold_hash", "head_hash", "tail_hash", "masked_hash", "shingles", "grams"):
         assert kept[name] == rows[2][name], name
     assert kept["vector"] is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brute_force import clients_of, distances, made, normal, population_of
 
-from forensics.similarity.population import CHANCE, CLOSEST, REACH, SAMPLE_MOST, SAMPLE_PER_CLIENT, _few_by_chance, _reach, prepared
+from forensics.similarity.population import CHANCE, CLOSEST, PER_SAMPLE, REACH, SAMPLE, _dimension, _few_by_chance, prepared
 
 
 def test_rows_are_prepared_in_place_so_that_every_value_compares() -> None:
@@ -25,9 +25,11 @@ def test_usual_is_the_median_distance_to_the_nearest_of_others(kind: str, d: int
     far = distances(rows[sample], rows[sample], population)
     far[clients[sample][:, None] == clients[sample]] = np.inf
     nearest = far.argmin(axis=1)
-    assert population.usual == pytest.approx(np.sqrt(np.median(far.min(axis=1) ** 2)))
+    first, second = np.sort(far, axis=1)[:, :2].T
+    whole = (len(sample) / SAMPLE) ** (1 / _dimension(first, second))  # as if the sample were as large as it may be
+    assert population.usual == pytest.approx(np.sqrt(np.median(far.min(axis=1) ** 2)) * whole)
     assert population.usual_changes == np.median((rows[sample] != rows[sample][nearest]).sum(axis=1))
-    assert np.bincount(clients[sample]).tolist() == [SAMPLE_PER_CLIENT] * 30
+    assert np.bincount(clients[sample]).tolist() == [10] * 30
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -41,13 +43,19 @@ def test_reach_is_between_a_twentieth_and_half_of_usual(kind: str, d: int, seed:
 
 
 @pytest.mark.parametrize("dimension", [2, 4, 6])
-def test_reach_follows_the_dimension_of_the_rows_and_not_of_the_space(dimension: int) -> None:
+def test_the_dimension_is_told_by_the_two_nearest(dimension: int) -> None:
     # Distances to the first and second neighbour of points spread evenly over so many dimensions.
     random = np.random.default_rng(2)
     cells = random.exponential(size=(4000, 2)).cumsum(axis=1)
     first, second = cells.T ** (1 / dimension)
-    expected = (CHANCE / np.log(2)) ** (1 / dimension)
-    assert _reach(first, second, 1.0) == pytest.approx(min(REACH, max(CLOSEST, expected)), rel=0.15)
+    assert _dimension(first, second) == pytest.approx(dimension, rel=0.1)
+
+
+def test_usual_hardly_depends_on_how_many_rows_a_window_has() -> None:
+    rows, clients = normal(2, 6000, 5), clients_of(*[60] * 100)
+    whole = population_of(rows, clients).usual
+    few = population_of(rows[::12], clients[::12]).usual
+    assert few == pytest.approx(whole, rel=0.15)
 
 
 @pytest.mark.parametrize("d", [4, 8, 12, 24])
@@ -84,13 +92,13 @@ def test_no_client_shapes_the_population_by_volume() -> None:
     rows[1000:] = normal(9, 1, 6) + 1e-3 * rows[1000:]
     heavy, light = population_of(rows, clients), population_of(rows[:1000], clients[:1000])
     assert heavy.usual == pytest.approx(light.usual, rel=0.1)
-    assert len(heavy.sample) == 101 * SAMPLE_PER_CLIENT
+    assert len(heavy.sample) == 100 * 10 + PER_SAMPLE
 
 
 def test_the_sample_is_bounded_and_of_many_clients() -> None:
     clients = np.arange(5000)
     sample = population_of(normal(10, 5000, 3), clients).sample
-    assert len(sample) == SAMPLE_MOST
+    assert len(sample) == SAMPLE
     assert np.diff(sample).max() <= 3
 
 

@@ -28,7 +28,7 @@ def test_one_template_filled_differently(name: str) -> None:
     texts, slots = TEMPLATES[name]
     found = shapes(*texts)
     if name != "list of numbers":
-        assert len({s["skeleton_hash"] for s in found}) == 1
+        assert len({s["masked_hash"] for s in found}) == 1
     assert [s["slots"] for s in found] == [slots] * len(texts)
     assert len({s["slot_hash"] for s in found}) == len(texts)
     assert None not in {s["slot_hash"] for s in found}
@@ -46,7 +46,7 @@ def test_other_templates_have_other_skeletons() -> None:
         "a 7 b",
         "a b",
     ]
-    assert len({s["skeleton_hash"] for s in shapes(*texts)}) == len(texts) - 2  # three of them say one thing in quotation marks
+    assert len({s["masked_hash"] for s in shapes(*texts)}) == len(texts) - 2  # three of them say one thing in quotation marks
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_quotations_of_some_length_are_slots() -> None:
 def test_slots_are_hashed_in_order_and_apart() -> None:
     texts = ['x "a" y "b"', 'x "b" y "a"', 'x "a b" y ""', 'x "" y "a b"']
     assert len({s["slot_hash"] for s in shapes(*texts)}) == 4
-    assert len({s["skeleton_hash"] for s in shapes(*texts)}) == 1
+    assert len({s["masked_hash"] for s in shapes(*texts)}) == 1
 
 
 HOSTILE = {
@@ -112,7 +112,7 @@ def test_hostile_texts(name: str) -> None:
         MOST_WORDS,
         {"quotes": 0, "kinds": 0, "ticks": 0, "tick runs": 0, "newlines": 0, "separators": 0, "nothing": 0}.get(name, MOST_WORDS),
     )
-    assert found["skeleton_hash"] is not None
+    assert found["masked_hash"] is not None
     assert found["slots"] == {"quotes": 1, "ticks": 0, "tick runs": 1, "newlines": 1, "one number": 1}.get(name, found["slots"])
     assert found["slots"] <= 1 + len(text) // 3
     assert (found["grams"] is None) == (found["shingles"] is None) == (found["words"] == 0)

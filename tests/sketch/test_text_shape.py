@@ -18,7 +18,7 @@ from forensics.sketch.text import describer, install_text, secrets_of
 
 HASHES = ("fold_hash", "head_hash", "tail_hash")
 SKETCHES = ("shingles", "grams")
-KEYED = (*HASHES, *SKETCHES, "skeleton_hash", "slot_hash")
+KEYED = (*HASHES, *SKETCHES, "masked_hash", "slot_hash")
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
@@ -49,7 +49,7 @@ def test_the_hash_of_a_word_is_under_the_key() -> None:
     assert siphash(b"word", secret) != siphash(b"word", bytes(16))
     known = (siphash(b"word", secret), 0, *map(int, secrets_of(KEY)))
     assert shape("word")["fold_hash"] % 2**64 not in known  # a chain of one word is no bare hash
-    assert shape("")["skeleton_hash"] % 2**64 not in known  # nor one of nothing a secret
+    assert shape("")["masked_hash"] % 2**64 not in known  # nor one of nothing a secret
 
 
 @settings(max_examples=50, deadline=None)
@@ -59,7 +59,7 @@ def test_the_same_text_has_the_same_shape_under_one_key_and_another_under_anothe
     assert once == again
     for name, value in once.items():
         if name in KEYED:
-            blank = once["slots"] == 0 if name == "slot_hash" else once["words"] == 0 and name != "skeleton_hash"
+            blank = once["slots"] == 0 if name == "slot_hash" else once["words"] == 0 and name != "masked_hash"
             assert (value is None) == blank
             assert value is None or value != other[name]
         else:
@@ -84,7 +84,7 @@ def test_case_and_punctuation_make_no_difference_to_hashes_and_sketches(words: l
 
 def test_other_words_make_a_difference() -> None:
     texts = ["a b c", "a c b", "a b", "a b c c", "ab c", "A-B_D", "abc"]
-    for name in ("fold_hash", "skeleton_hash", *SKETCHES):
+    for name in ("fold_hash", "masked_hash", *SKETCHES):
         assert len({s[name] for s in shapes(*texts)}) == len(texts)
 
 
@@ -132,7 +132,7 @@ def test_texts_without_words() -> None:
         if text != "—":  # bytes above 127 count as letters
             assert found["words"] == 0
             assert {found[name] for name in (*HASHES, *SKETCHES, "slot_hash", "top_word_share")} == {None}
-            assert found["skeleton_hash"] == shape("")["skeleton_hash"]
+            assert found["masked_hash"] == shape("")["masked_hash"]
             assert found["slots"] == 0
         assert (found["opens"], found["closes"]) == (opens, closes)
     assert shape("")["letter_share"] is None

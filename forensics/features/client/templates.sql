@@ -29,7 +29,7 @@ whole as (
     count(template) as templated, count(*) filter (words <= 25) as short
   from filled group by all
 ),
-skeletons as (select client_id, model, skeleton_hash, count(*) as n from items where skeleton_hash is not null group by all),
+skeletons as (select client_id, model, masked_hash, count(*) as n from items where masked_hash is not null group by all),
 skeleton as (select client_id, model, max(n) / sum(n) as share from skeletons group by all),
 talk as (select client_id, model, avg((turns > 2)::int) as follow_up_share from items where turns is not null group by all)
 select
