@@ -38,6 +38,7 @@ eval: $(VENV)/ready ## score the detectors on the labelled corpora, where these 
 bench: $(VENV)/bench ## speed and memory; the similarity engine beside exact search and other libraries
 	$(BIN)/python tests/bench/speed.py
 	$(BIN)/python tests/bench/similarity.py
+	$(BIN)/python tests/bench/nights.py
 
 soak: $(VENV)/ready ## the long versions of the fault tests
 	FORENSICS_SOAK=1 $(BIN)/python -m pytest -m fault

@@ -297,7 +297,7 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
 
 def _bytes(column: pa.ChunkedArray) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Ints]:
     """The values of a binary column without nulls, one after the other, and where each begins and the last ends."""
-    values = column.combine_chunks()
+    values = column.cast(pa.large_binary()).combine_chunks()
     _, offsets, data = values.buffers()
     bounds = np.frombuffer(offsets, np.int64)[values.offset : values.offset + len(values) + 1]
     raw = np.frombuffer(data if data is not None else b"", np.uint8)
