@@ -319,11 +319,17 @@ def prior_incidents(store: Store) -> tuple[Incident, ...]:
 
 
 def unscanned(store: Store) -> int:
-    """Calls that no scan's window holds as of the data it saw. A call that came later into a window that was scanned counts too."""
-    sql = """select count(*) from events e
-      where not exists (select 1 from scans s where e.ts >= s.window_start and e.ts < s.window_end)"""
+    """Calls at times that no scan's window holds. Those that came later into hours that were scanned are not told apart."""
     with store.reader() as con:
-        ((n,),) = con.sql(sql).fetchall()
+        scans = con.sql("select window_start, window_end from scans order by all").to_arrow_table()
+        merged: list[tuple[datetime, datetime]] = []
+        for start, end in zip(scans["window_start"].to_pylist(), scans["window_end"].to_pylist(), strict=True):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        seen = " or ".join(f"(ts >= '{a.isoformat()}'::timestamptz and ts < '{b.isoformat()}'::timestamptz)" for a, b in merged)
+        ((n,),) = con.sql(f"select count(*) from events where not ({seen or 'false'})").fetchall()
     return int(n)
 
 

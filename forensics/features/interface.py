@@ -31,6 +31,8 @@ from forensics.model.lineage import NODES
 GRAINS: dict[str, tuple[str, ...]] = {"client": ("client_id", "model")}
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
 
+READABLE = TABLES | {"nodes": NODES}  # what a query sees
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -93,6 +95,6 @@ def _column(file: Traversable, name: str, text: str) -> FeatureColumn:
 
 
 def _check_requirements(file: Traversable, requires: Sequence[str]) -> None:
-    known = {f"{table}.{column.name}" for table, columns in (TABLES | {"nodes": NODES}).items() for column in columns}
+    known = {f"{table}.{column.name}" for table, columns in READABLE.items() for column in columns}
     if unknown := [name for name in requires if name not in known]:
         raise UsageError(f"{file}: requires {unknown[0]}, which no canonical table has (docs/event-schema.md)")

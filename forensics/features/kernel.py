@@ -7,12 +7,11 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
-from forensics.features.interface import Feature
+from forensics.features.interface import READABLE, Feature
 from forensics.io.duck import connect
 from forensics.model.errors import UsageError
-from forensics.model.event import ARROW_TYPES, TABLES, arrow_schema, table_sql
+from forensics.model.event import ARROW_TYPES, arrow_schema, table_sql
 from forensics.model.feature import FeatureSpec
-from forensics.model.lineage import NODES
 
 SUBJECTS = "subjects"
 
@@ -49,7 +48,7 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
     """
     with connect(threads=threads, memory_limit=memory_limit, spill=partition.spill) as con:
         given = dict(partition.files)
-        for table in (*TABLES, "nodes"):
+        for table in READABLE:
             _view(con, table, given.get(table, ()), partition)
         tables = {f.spec.name: _run(con, f) for f in features} | {SUBJECTS: con.sql(_SUBJECTS_SQL).to_arrow_table()}
         examples = con.sql(_EXAMPLES_SQL).to_arrow_table()
@@ -59,8 +58,7 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
 
 def _view(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], partition: Partition) -> None:
     window = f"ts >= '{partition.start.isoformat()}'::timestamptz and ts < '{partition.end.isoformat()}'::timestamptz"
-    columns = NODES if table == "nodes" else TABLES[table]
-    rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(columns, files)}) where {window}"
+    rows = f"select * replace (coalesce(model, 'unknown') as model) from ({table_sql(READABLE[table], files)}) where {window}"
     if table == "nodes":  # made in slices of the window, each of which counts from 0
         place = "(row_number() over (partition by client_id, model, shape order by ts, place) - 1)::bigint"
         con.execute(f"create temp table nodes as select * replace ({place} as place) from ({rows})")
@@ -92,7 +90,7 @@ def feature_schema(spec: FeatureSpec) -> pa.Schema:
 def _filled(con: duckdb.DuckDBPyConnection, features: Sequence[Feature]) -> frozenset[str]:
     required = sorted({name for f in features for name in f.spec.requires})
     filled: set[str] = set()
-    for table in (*TABLES, "nodes"):
+    for table in READABLE:
         columns = [name.split(".")[1] for name in required if name.startswith(f"{table}.")]
         if columns:
             row = con.sql(f"select {', '.join(f'count({c}) as {c}' for c in columns)} from {table}").to_arrow_table().to_pylist()[0]

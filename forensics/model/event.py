@@ -234,7 +234,12 @@ TABLES: dict[str, tuple[Column, ...]] = {"events": EVENTS, "items": ITEMS, "vect
 
 def arrow_schema(table: str) -> pa.Schema:
     """Arrow schema of a canonical table, columns in documented order."""
-    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in TABLES[table]])
+    return schema_of(TABLES[table])
+
+
+def schema_of(columns: Sequence[Column]) -> pa.Schema:
+    """Arrow schema of documented columns, in order."""
+    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in columns])
 
 
 def table_sql(columns: Sequence[Column], files: Sequence[str]) -> str:

@@ -1,8 +1,6 @@
 """Nodes of the near-duplicate forest: every item beside the most similar earlier ones, and the step between them."""
 
-import pyarrow as pa
-
-from forensics.model.event import ARROW_TYPES, TABLES, Column
+from forensics.model.event import TABLES, Column
 
 _DISTANCE = "Vectors: in usual distances between neighbours of different clients of the model; text: 1 - Jaccard of shingles"
 
@@ -144,8 +142,3 @@ select model, lineage, any_value(event_id) filter (node = lineage) as root_event
   count(*) filter (case when kin is null then near and flip else not kin_repeat and kin_flip end) as flips,
   min(ts) as first_seen, max(ts) as last_seen
 from nodes group by model, lineage having count(*) > 1"""
-
-
-def schema_of(columns: tuple[Column, ...]) -> pa.Schema:
-    """Arrow schema of documented columns, in order."""
-    return pa.schema([pa.field(c.name, ARROW_TYPES[c.type]) for c in columns])

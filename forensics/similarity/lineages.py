@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from forensics.io.duck import connect
-from forensics.model.event import EVENTS, ITEMS, VECTORS, table_sql
-from forensics.model.lineage import NODES, REPRESENTATIVES, schema_of
+from forensics.model.event import EVENTS, ITEMS, VECTORS, schema_of, table_sql
+from forensics.model.lineage import NODES, REPRESENTATIVES
 from forensics.similarity import numeric, text
 from forensics.similarity.forest import Bools, Ints, grown
 from forensics.similarity.population import prepared

@@ -194,7 +194,7 @@ def _principal(sample: Floats) -> tuple[Floats, Floats]:
     rows, d = sample.shape
     # The smaller of the two products has the same eigenvalues.
     spread, vectors = np.linalg.eigh((sample.T @ sample if d <= rows else sample @ sample.T) / rows)
-    kept = max(min(RETAINED, int((spread > 1e-9).sum())), 0)
+    kept = min(RETAINED, int((spread > 1e-9).sum()))
     spread, vectors = spread[::-1][:kept], vectors[:, ::-1][:, :kept]
     return spread, vectors if d <= rows else sample.T @ vectors / np.sqrt(spread * rows)
 

@@ -8,7 +8,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from forensics.model.lineage import LAKE, LINEAGES_SQL, schema_of
+from forensics.model.event import schema_of
+from forensics.model.lineage import LAKE, LINEAGES_SQL
 from forensics.store import ledger, manifest, parts
 from forensics.store.catalog import relations
 from forensics.store.parts import Part

@@ -22,8 +22,8 @@ from forensics.features.frame import FeatureSet, assemble
 from forensics.features.interface import load_features
 from forensics.features.kernel import SUBJECTS, Partition, compute
 from forensics.model.errors import UsageError
-from forensics.model.event import TABLES, arrow_schema
-from forensics.model.lineage import NODES, schema_of
+from forensics.model.event import TABLES, arrow_schema, schema_of
+from forensics.model.lineage import NODES
 from forensics.model.scan import Skipped
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "features"

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forensics.model.event import arrow_schema
-from forensics.model.lineage import NODES, REPRESENTATIVES, schema_of
+from forensics.model.event import arrow_schema, schema_of
+from forensics.model.lineage import NODES, REPRESENTATIVES
 from forensics.similarity.lineages import LINEAGES, MARGINS_PER_CLIENT, MOST_DIMENSIONS, SINGLES, Forest, Past, Traffic, nodes, share_out
 from forensics.sketch.key import Key
 from forensics.sketch.text import describer

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forensics.model.event import arrow_schema
-from forensics.model.lineage import NODES, schema_of
+from forensics.model.event import arrow_schema, schema_of
+from forensics.model.lineage import NODES
 from forensics.model.scan import Scan
 from forensics.store import CallBatch, Store
 

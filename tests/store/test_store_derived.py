@@ -12,7 +12,8 @@ import pytest
 from store_batches import START, nodes, nth_batch, saved, scan
 
 from forensics.model.errors import StoreError
-from forensics.model.lineage import NODES, REPRESENTATIVES, schema_of
+from forensics.model.event import schema_of
+from forensics.model.lineage import NODES, REPRESENTATIVES
 from forensics.store import Store, derived, manifest
 
 Rows = Callable[[str], list[tuple[object, ...]]]
