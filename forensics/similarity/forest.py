@@ -29,6 +29,17 @@ class Family:
     distance: Floats
     root: Ints
 
+    @classmethod
+    def settled(cls, found: tuple[Ints, Floats, Bools], walk: "Walk", first: Ints, asks: Bools, order: Ints) -> "Family":
+        """``found``: (parent, distance to it, whether it is near) of each query; ``walk``: which knows the trees; ``asks``: those that
+        were to be placed."""
+        parent, distance, close = found
+        repeat = asks & (first >= 0)
+        near = asks & ~repeat & close
+        nearest = np.where(repeat, first, parent)
+        root = grown(walk.roots(len(first)), order, nearest, repeat | near)
+        return cls(nearest, first, repeat, near, repeat | near, np.where(repeat, 0.0, distance), root)
+
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -89,10 +100,10 @@ def _through(numbers: Ints, some: Ints) -> Ints:
     return np.where(some >= 0, numbers[some], -1)
 
 
-def owners(clients: Ints) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """A number for each client, far from the others', that keeps the queries of different clients apart in one table."""
-    spread = (clients.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    return np.asarray(spread ^ (spread >> np.uint64(31)), np.uint64)
+def spread(numbers: Ints) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """A number far from the others for each of these: where they are those of clients, it keeps their queries apart in one table."""
+    far = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    return np.asarray(far ^ (far >> np.uint64(31)), np.uint64)
 
 
 def bounds_of(clients: Ints) -> Ints:

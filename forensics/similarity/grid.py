@@ -136,20 +136,11 @@ def sparse_tables(rows: Floats, sparse: int, owners: np.ndarray[Any, Any]) -> It
     place = np.arange(d)
     around = min(GROUPS, d)
     for group in range(around):
-        yield _exact(rows, np.flatnonzero(place * around // d != group), owners)
+        yield _top(kernels.row_hashes(rows, np.flatnonzero(place * around // d != group), owners))
     alone = min(sparse + 1, ALONE, d // 2)
     for group in range(alone if sparse > 1 else 0):
-        yield _exact(rows, np.flatnonzero(place % alone == group), owners)
+        yield _top(kernels.row_hashes(rows, np.flatnonzero(place % alone == group), owners))
 
 
-@compiled()
-def _exact(rows: Any, picks: Any, owners: Any) -> Any:  # pragma: no cover - compiled
-    keys = np.empty(len(rows), np.uint32)
-    for t in range(len(rows)):
-        state = owners[t] ^ np.uint64(14695981039346656037)
-        for i in range(len(picks)):
-            bits = np.float64(rows[t, picks[i]]).view(np.uint64)
-            state = (state ^ (bits ^ (bits >> np.uint64(32)))) * np.uint64(1099511628211)
-            state ^= state >> np.uint64(29)
-        keys[t] = np.uint32(mixed(state) >> np.uint64(32))
-    return keys
+def _top(hashes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return (hashes >> np.uint64(32)).astype(np.uint32)

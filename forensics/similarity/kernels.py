@@ -11,22 +11,28 @@ import numpy as np
 from numba import prange
 
 from forensics.sketch.compiled import compiled
+from forensics.sketch.siphash import mixed
 
 FAR: Final = 1e9  # robust deviations; of two values so far apart one is missing or a code, and the step between them says nothing
 
 
+@compiled(inline="always")
+def _chained(state: Any, value: Any) -> Any:  # pragma: no cover - compiled
+    """One step of FNV-1a, over 64 bits at a time."""
+    state = (state ^ value) * np.uint64(1099511628211)
+    return state ^ (state >> np.uint64(29))
+
+
 @compiled()
-def row_hashes(rows: Any) -> Any:  # pragma: no cover - compiled
-    """FNV-1a over the bit patterns of each row."""
+def row_hashes(rows: Any, picks: Any, apart: Any) -> Any:  # pragma: no cover - compiled
+    """(n,) uint64: of the bit patterns of the picked coordinates; rows with other numbers in ``apart`` have other hashes."""
     out = np.empty(len(rows), np.uint64)
-    bits = rows.view(np.uint64)
-    for i in range(len(rows)):
-        state = np.uint64(14695981039346656037)
-        for k in range(bits.shape[1]):
-            value = bits[i, k]
-            state = (state ^ (value ^ (value >> np.uint64(32)))) * np.uint64(1099511628211)
-            state ^= state >> np.uint64(29)
-        out[i] = state
+    for t in range(len(rows)):
+        state = apart[t] ^ np.uint64(14695981039346656037)
+        for i in range(len(picks)):
+            bits = np.float64(rows[t, picks[i]]).view(np.uint64)
+            state = _chained(state, bits ^ (bits >> np.uint64(32)))
+        out[t] = mixed(state)
     return out
 
 
@@ -43,8 +49,7 @@ def step_hashes(rows: Any, inverse: Any, coded: Any, bounds: Any) -> Any:  # pra
                     continue
                 whole = np.int64(np.round(step * 1e6))
                 moved += whole != 0
-                state = (state ^ np.uint64(whole)) * np.uint64(1099511628211)
-                state ^= state >> np.uint64(29)
+                state = _chained(state, np.uint64(whole))
             if moved >= 2:
                 out[t] = state | np.uint64(1)
     return out

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from forensics.similarity import grid, kernels, tables
-from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, grown, owners
+from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, spread
 from forensics.similarity.population import CAP, NEAR, Array, Population, measure
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
@@ -97,8 +97,8 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
 
 def own_family(rows: Floats, clients: Ints, asks: Bools, bounds: Ints, population: Population) -> Family:
     """The nearest earlier row of the same client: among the last `RECENT`, and among those that share a cell. Near within `NEAR`."""
-    here, apart = np.arange(len(rows)), owners(clients)
-    first = tables.repeats(rows, kernels.row_hashes(rows) ^ apart, here)
+    here, apart = np.arange(len(rows)), spread(clients)
+    first = tables.repeats(rows, kernels.row_hashes(rows, np.arange(rows.shape[1]), apart), here)
     recent = kernels.nearest_recent(rows, population.inverse, population.coded, first, asks, bounds, RECENT, CAP)
     radius, sizes = NEAR * population.usual, np.diff(bounds)
     cells = grid.fitted(rows, population, radius, float((sizes * sizes).sum() / sizes.sum()))
@@ -113,7 +113,7 @@ def kin_family(rows: Floats, order: Ints, asks: Bools, population: Population, r
     """The nearest earlier row of anybody within ``radius``, or with few changes; no parent where there is none. Rows that are near one
     another are in one tree, whether or not one is the other's parent."""
     nobody = np.zeros(len(rows), np.uint64)
-    first = tables.repeats(rows, kernels.row_hashes(rows), order)
+    first = tables.repeats(rows, kernels.row_hashes(rows, np.arange(rows.shape[1]), nobody), order)
     cells = grid.fitted(rows, population, radius, float(len(rows)))
     walk = Walk.begin(order, asks, first, np.nextafter(radius * radius, np.inf))
     _link(walk, rows, population, cells.tables(rows, population, nobody), 0, radius * radius)
@@ -138,19 +138,9 @@ def _family(
     # The nearest row may be one with few changes that shared no cell.
     close |= (parent >= 0) & (kernels.count_changes(rows, parent, most) <= most)
     sparse = ~close & (changed >= 0)
-    repeat = asks & (first >= 0)
-    near = asks & ~repeat & (close | sparse)
-    nearest = np.where(repeat, first, np.where(sparse, changed, parent))
+    nearest = np.where(sparse, changed, parent)
     distance = np.where(nearest >= 0, np.sqrt(np.where(sparse, far, squared)) / population.usual, np.nan)
-    return Family(
-        parent=nearest,
-        first=first,
-        repeat=repeat,
-        near=near,
-        linked=repeat | near,
-        distance=np.where(repeat, 0.0, distance),
-        root=grown(walks[0].roots(n), order, nearest, repeat | near),
-    )
+    return Family.settled((nearest, distance, close | sparse), walks[0], first, asks, order)
 
 
 def _change(rows: Floats, family: Family, population: Population, wanted: Bools) -> Change:
@@ -168,9 +158,9 @@ def _merged(one: Change, other: Change, take: Bools) -> Change:
 def _some(rows: Array, clients: Array) -> Ints:
     """Of the given row numbers, `OUTSIDE_PER_CLIENT` of each client at most."""
     people = clients[rows]
-    starts = np.flatnonzero(np.r_[True, people[1:] != people[:-1]]) if len(rows) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(rows)])
-    position = np.arange(len(rows)) - np.repeat(starts, sizes)
+    bounds = bounds_of(people)
+    sizes = np.diff(bounds)
+    position = np.arange(len(rows)) - np.repeat(bounds[:-1], sizes)
     size = np.repeat(sizes, sizes)
     kept = position * OUTSIDE_PER_CLIENT // size != (position - 1) * OUTSIDE_PER_CLIENT // size
     chosen: Ints = rows[kept | (size <= OUTSIDE_PER_CLIENT)]
@@ -210,7 +200,6 @@ def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
     kept, people = values[known], clients[known]
     order = np.lexsort((kept, people))
     kept, people = kept[order], people[order]
-    starts = np.flatnonzero(np.r_[True, people[1:] != people[:-1]])
-    sizes = np.diff(np.r_[starts, len(people)])
-    low, middle, high = np.percentile(kept[starts + sizes // 2], [25, 50, 75])
+    bounds = bounds_of(people)
+    low, middle, high = np.percentile(kept[bounds[:-1] + np.diff(bounds) // 2], [25, 50, 75])
     return float(middle), float(max((high - low) / 1.349, 0.02 * middle, 1e-9))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from forensics.similarity import tables
-from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, grown, owners
+from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, grown, spread
 from forensics.sketch.compiled import compiled
 from forensics.sketch.sets import BINS, EMPTY, SHINGLES, fill
 from forensics.sketch.siphash import mixed
@@ -76,8 +76,8 @@ def material(sketches: Sketches) -> Material:
 
 def own_family(texts: Material, same: Ints, clients: Ints, asks: Bools, bounds: Ints) -> Family:
     """The most similar earlier text of the same client: among the last `RECENT`, and among those that share a cell."""
-    apart, here = owners(clients), np.arange(len(same))
-    first = _repeats(same.astype(np.uint64) ^ apart, here)
+    apart, here = spread(clients), np.arange(len(same))
+    first = tables.repeats(same[:, None], spread(same) ^ apart, here)
     walk = Walk.begin(here, asks, first, 0.0).knowing(*_recent(*texts, first, asks, bounds, RECENT))
     _link_all(OWN_TABLES, texts, apart, MANY_WORDS, 2.0, walk)
     return _family(walk, NEAR, first, asks, here)
@@ -86,7 +86,7 @@ def own_family(texts: Material, same: Ints, clients: Ints, asks: Bools, bounds: 
 def kin_family(texts: Material, same: Ints, order: Ints, asks: Bools, at_least: float = CLOSEST) -> Family:
     """The most similar earlier text of anybody, no less than ``at_least`` alike; no parent where there is none. Texts so alike are in one
     tree, whether or not one is the other's parent."""
-    first = _repeats(same.astype(np.uint64), order)
+    first = tables.repeats(same[:, None], spread(same), order)
     walk = Walk.begin(order, asks, first, float(np.nextafter(at_least, 0.0)))
     _link_all(KIN_TABLES, texts, np.zeros(len(same), np.uint64), SHORT, at_least, walk)
     return _family(walk, at_least, first, asks, order)
@@ -101,18 +101,8 @@ def _link_all(shapes: tuple[tuple[int, int], tuple[int, int]], texts: Material, 
 
 def _family(walk: Walk, at_least: float, first: Ints, asks: Bools, order: Ints) -> Family:
     parent, alike = walk.found(len(first))
-    repeat = asks & (first >= 0)
-    near = asks & ~repeat & (parent >= 0) & (alike >= at_least)
-    nearest = np.where(repeat, first, parent)
-    return Family(
-        parent=nearest,
-        first=first,
-        repeat=repeat,
-        near=near,
-        linked=repeat | near,
-        distance=np.where(repeat, 0.0, np.where(parent >= 0, 1.0 - alike, np.nan)),
-        root=grown(walk.roots(len(first)), order, nearest, repeat | near),
-    )
+    distance = np.where(parent >= 0, 1.0 - alike, np.nan)
+    return Family.settled((parent, distance, (parent >= 0) & (alike >= at_least)), walk, first, asks, order)
 
 
 @compiled()
@@ -130,24 +120,6 @@ def _minhash(shingles: Any, offsets: Any) -> Any:  # pragma: no cover - compiled
             place = np.int64(value >> np.uint64(58))
             least[place] = min(least[place], value)
         fill(least, out[t])
-    return out
-
-
-@compiled()
-def _repeats(same: Any, order: Any) -> Any:  # pragma: no cover - compiled
-    """The first text in ``order`` that each repeats, -1 where it is that one."""
-    heads, following = tables.empty_table(len(same))
-    out = np.full(len(same), -1, np.int64)
-    for t in order:
-        slot = np.int64(mixed(same[t])) & (len(heads) - 1)
-        row = heads[slot]
-        while row >= 0 and same[row] != same[t]:
-            row = following[row]
-        if row >= 0:
-            out[t] = row
-        else:
-            following[t] = heads[slot]
-            heads[slot] = t
     return out
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from brute_force import Array, clients_of, made, normal, population_of
 
-from forensics.similarity.forest import owners
+from forensics.similarity.forest import spread
 from forensics.similarity.grid import ALONE, FOUND, MOST_DIRECTIONS, MOST_TABLES, Grid, fitted, sparse_tables
 from forensics.similarity.population import Population
 
@@ -57,7 +57,7 @@ def test_equal_rows_have_equal_keys_and_owners_keep_clients_apart() -> None:
     cells = fitted(rows, population, 0.5, 200.0)
     for keys in (*cells.tables(rows, population, np.zeros(200, np.uint64)), *sparse_tables(rows, 2, np.zeros(200, np.uint64))):
         assert np.array_equal(keys[:100], keys[100:])
-    for keys in (*cells.tables(rows, population, owners(clients)), *sparse_tables(rows, 2, owners(clients))):
+    for keys in (*cells.tables(rows, population, spread(clients)), *sparse_tables(rows, 2, spread(clients))):
         assert not np.isin(keys[:100], keys[100:]).any()
 
 
@@ -76,7 +76,7 @@ def test_no_more_tables_and_directions_than_promised() -> None:
 
 def digest(rows: Array, population: Population) -> str:
     cells = fitted(rows, population, population.reach, float(len(rows)))
-    keys = (*cells.tables(rows, population, owners(np.arange(len(rows)) // 7)), *sparse_tables(rows, 3, np.zeros(len(rows), np.uint64)))
+    keys = (*cells.tables(rows, population, spread(np.arange(len(rows)) // 7)), *sparse_tables(rows, 3, np.zeros(len(rows), np.uint64)))
     return hashlib.sha256(b"".join(table.tobytes() for table in keys)).hexdigest()
 
 
