@@ -50,7 +50,29 @@ NODES: tuple[Column, ...] = (
         "Vectors: equal for equal steps from the query just before, in robust deviations to six digits; null where it moves fewer than two "
         "coordinates",
     ),
-    Column("line", "BOOLEAN", "Vectors: lies on the straight line through two of the ten queries before"),
+    Column("line", "BOOLEAN", "Vectors: lies on the straight line through two of the sixteen queries before"),
+    Column("halfway", "BOOLEAN", "Vectors: lies halfway between two of these, as a step of a bisection does"),
+    Column(
+        "corner",
+        "BOOLEAN",
+        "Vectors: is a + b - c of three of these: one step was made from two rows, or two steps mirror each other",
+    ),
+    Column(
+        "contrast",
+        "DOUBLE",
+        "Vectors: distance to the nearest of these, divided by the median distance to all of them; null where there are fewer than four",
+    ),
+    Column("lag", "BIGINT", "Vectors: by how many different queries of the client it comes after the parent; 1 is right after it"),
+    Column(
+        "twin",
+        "BIGINT",
+        "Vectors: `node` of the one, of the last 256 different queries, with which it shares most exact values, rare agreement counting "
+        "for more; null where it shares none",
+    ),
+    Column("twin_shared", "DOUBLE", "Vectors: that share, 0 to 1"),
+    Column("twin_lag", "BIGINT", "Vectors: by how many different queries of the client it comes after the twin"),
+    Column("twin_changed", "BIGINT", "Vectors: coordinates that differ from the twin's"),
+    Column("twin_distance", "DOUBLE", "Vectors: distance to the twin, in usual distances"),
     Column(
         "outside",
         "DOUBLE",

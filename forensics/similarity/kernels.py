@@ -221,61 +221,6 @@ def cosines(rows: Any, inverse: Any, coded: Any, parent: Any) -> Any:  # pragma:
 
 
 @compiled(parallel=True)
-def lines(rows: Any, inverse: Any, coded: Any, repeat_of: Any, asks: Any, bounds: Any, window: int) -> Any:  # pragma: no cover - compiled
-    """Whether each row lies on the line through two of the client's last ``window`` distinct rows."""
-    out = np.zeros(len(rows), np.bool_)
-    d = rows.shape[1]
-    for c in prange(len(bounds) - 1):
-        recent = np.zeros((window, d))  # a ring of distinct rows, in robust deviations
-        row = np.empty(d)
-        count = 0
-        for t in range(bounds[c], bounds[c + 1]):
-            if repeat_of[t] >= 0:
-                continue
-            for k in range(d):
-                row[k] = 0.0 if coded[k] else min(max(rows[t, k] * inverse[k], -1e13), 1e13)
-            if asks[t]:
-                out[t] = _on_line(row, recent, min(count, window))
-            recent[count % window] = row
-            count += 1
-    return out
-
-
-@compiled()
-def _on_line(row: Any, recent: Any, held: int) -> bool:  # pragma: no cover - compiled
-    """Whether ``row`` lies on the line through two of the first ``held`` of ``recent``."""
-    for i in range(held):
-        for j in range(i + 1, held):
-            if _between(row, recent[i], recent[j]):
-                return True
-    return False
-
-
-@compiled()
-def _between(row: Any, a: Any, b: Any) -> bool:  # pragma: no cover - compiled
-    """Whether ``row`` lies on the line through ``a`` and ``b``, three or more coordinates moving."""
-    along, length, moved = 0.0, 0.0, 0
-    for k in range(len(row)):
-        span, reach = b[k] - a[k], row[k] - a[k]
-        if abs(span) > FAR or abs(reach) > FAR:
-            return False
-        moved += span != 0.0
-        along += span * reach
-        length += span * span
-    if moved < 3 or length == 0.0:
-        return False
-    share = along / length
-    # Beside the nearer of the two points, not only along the line: a near copy of either lies on no line.
-    limit, off = 1e-4 * length * min(1.0, share * share, (1.0 - share) ** 2), 0.0
-    for k in range(len(row)):
-        gap = row[k] - a[k] - share * (b[k] - a[k])
-        off += gap * gap
-        if off >= limit:
-            return False
-    return True
-
-
-@compiled(parallel=True)
 def nearest_others(sample: Any, inverse: Any, coded: Any, clients: Any, cap: float) -> Any:  # pragma: no cover - compiled
     """(squared distance to the nearest different row of another client, to the second nearest, in how many coordinates the nearest
     differs); infinity where there is none."""

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from forensics.io.duck import connect
 from forensics.model.event import EVENTS, ITEMS, VECTORS, schema_of, table_sql
 from forensics.model.lineage import NODES, REPRESENTATIVES
-from forensics.similarity import numeric, text
+from forensics.similarity import kernels, numeric, text
 from forensics.similarity.forest import Bools, Ints, grown
 from forensics.similarity.population import prepared
 
@@ -253,7 +253,16 @@ def _of_vectors(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tup
         **_changes(steps.kin_change, ~steps.kin.linked, "kin_"),
         "kept": pa.array(steps.own_change.kept, from_pandas=True),
         "step_hash": pa.array(steps.step_hash.view(np.int64), mask=steps.step_hash == 0),
-        "line": pa.array(steps.line),
+        "line": pa.array(steps.moves.line),
+        "halfway": pa.array(steps.moves.halfway),
+        "corner": pa.array(steps.moves.corner),
+        "contrast": pa.array(steps.moves.contrast, from_pandas=True),
+        "lag": pa.array(steps.lag, mask=steps.own.parent < 0),
+        "twin": _picked(table["node"].to_numpy(), steps.moves.twin),
+        "twin_lag": pa.array(steps.twin_lag, mask=steps.moves.twin < 0),
+        "twin_shared": pa.array(steps.moves.shared, mask=steps.moves.twin < 0),
+        "twin_distance": pa.array(steps.moves.apart, from_pandas=True),
+        "twin_changed": pa.array(kernels.count_changes(rows, steps.moves.twin, rows.shape[1]), mask=steps.moves.twin < 0),
         "outside": pa.array(steps.outside, from_pandas=True),
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "cell": pa.array(steps.cell),

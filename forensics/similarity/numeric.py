@@ -14,12 +14,12 @@ import numpy as np
 
 from forensics.similarity import grid, kernels, tables
 from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, spread
+from forensics.similarity.moves import Moves, moves
 from forensics.similarity.population import CAP, NEAR, Array, Population, measure
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 RECENT: Final = 64  # distinct rows of the client just before: compared whether near or not, so that every row has a step
-LINE_WINDOW: Final = 10
 NEIGHBOURS: Final = 3
 RETAINED: Final = 3  # principal components that divide the input space into cells
 OUTSIDE_PER_CLIENT: Final = 128  # rows of a client that are held against the others', evenly spaced
@@ -49,9 +49,10 @@ class Steps:
 
     own, kin: the nearest earlier row of the same client, and near one of anybody; distances in usual distances between neighbours of
     different clients. own_change, kin_change: what differs from it. gap: distance to the client's row just before. step_hash: see
-    `kernels.step_hashes`. line: the row lies on the line through two of the last ten. outside: mean distance to the three nearest
-    sampled rows of other clients, 1 is usual; NaN for repeats, near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no
-    others. outside_deviations: the same in robust deviations of the clients' medians. cell: see `_cells`.
+    `kernels.step_hashes`. moves: what the row is to those just before. lag, twin_lag: by how many distinct rows of the client it comes
+    after the parent, and the twin. outside: mean distance to the three nearest sampled rows of other clients, 1 is usual; NaN for repeats,
+    near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same in robust deviations of the
+    clients' medians. cell: see `_cells`.
     """
 
     own: Family
@@ -60,7 +61,9 @@ class Steps:
     kin_change: Change
     gap: Floats
     step_hash: Hashes
-    line: Bools
+    moves: Moves
+    lag: Ints
+    twin_lag: Ints
     outside: Floats
     outside_deviations: Floats
     cell: Ints
@@ -74,6 +77,7 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
     own = own_family(rows, clients, asks, bounds, population)
     kin = kin_family(rows, order, asks, population, population.reach)
     inverse, coded = population.inverse, population.coded
+    found = moves(rows, population, own.first, asks, bounds, CAP)
     own_change = _change(rows, own, population, own.parent >= 0)
     elsewhere = (kin.parent >= 0) & (kin.parent != own.parent)
     far = _some(np.flatnonzero(asks & ~own.linked), clients)
@@ -88,11 +92,19 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
         kin_change=_merged(own_change, _change(rows, kin, population, elsewhere), kin.parent == own.parent),
         gap=kernels.gaps(rows, inverse, coded, bounds, CAP) / population.usual,
         step_hash=kernels.step_hashes(rows, inverse, coded, bounds),
-        line=kernels.lines(rows, inverse, coded, own.first, asks, bounds, LINE_WINDOW),
+        moves=found,
+        lag=lags(own.first, own.parent),
+        twin_lag=lags(own.first, found.twin),
         outside=outside / typical,
         outside_deviations=(outside - typical) / spread,
         cell=_cells(rows, population),
     )
+
+
+def lags(first: Ints, earlier: Ints) -> Ints:
+    """By how many distinct rows each row comes after the ``earlier`` one; 0 where that is -1. ``first``: the row that each repeats."""
+    number = np.cumsum(first < 0)
+    return np.asarray(np.where(earlier >= 0, number - number[earlier], 0), np.int64)
 
 
 def own_family(rows: Floats, clients: Ints, asks: Bools, bounds: Ints, population: Population) -> Family:

@@ -1,0 +1,162 @@
+"""What a row is to the rows its client sent just before: on a line with two, halfway, the fourth corner, a splice of an earlier one.
+
+Compiled loops; arguments as in `forensics.similarity.kernels`. Only the squared distances between a row and the last `WINDOW` are computed
+from coordinates: whether three rows lie on a line, or four make a parallelogram, follows from the distances between them (Heron; Menger
+1931), so that looking at all pairs and triples costs no more than looking at the rows.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numba import prange
+
+from forensics.similarity.forest import Bools, Floats, Ints
+from forensics.similarity.population import Population
+from forensics.sketch.compiled import compiled
+
+WINDOW: Final = 16  # distinct rows of the client just before
+TWINS: Final = 256  # distinct rows before in which a splice is looked for
+LIMIT: Final = 1e6  # robust deviations: beyond it one value is as far as another
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """One entry per row, in the given order; for repeats and the rows of earlier scans nothing.
+
+    line: lies on the straight line through two of the last `WINDOW` rows, three coordinates or more moving; halfway: in the middle between
+    two. corner: is a + b - c of three of them: the same step was made from two rows, or two steps mirror each other. contrast: distance to
+    the nearest of them, divided by the median distance to all; NaN below four. twin: the row of the last `TWINS` with which it shares most
+    exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share, 0 to 1. apart: distance to the twin in
+    usual distances.
+    """
+
+    line: Bools
+    halfway: Bools
+    corner: Bools
+    contrast: Floats
+    twin: Ints
+    shared: Floats
+    apart: Floats
+
+
+def moves(rows: Floats, population: Population, first: Ints, asks: Bools, bounds: Ints, cap: float) -> Moves:
+    """``first``: the row that each repeats, -1 for none; ``cap``: most that a coordinate counts for in ``apart``."""
+    inverse, coded = population.inverse, population.coded
+    line, halfway, corner, contrast = _shapes(rows, inverse, coded, first, asks, bounds)
+    twin, shared, apart = _twins(rows, inverse, coded, _rarity(rows[population.sample]), first, asks, bounds, cap)
+    return Moves(line, halfway, corner, contrast, twin, shared, apart / population.usual)
+
+
+def _rarity(sample: Floats) -> Floats:
+    """(d,) how much it says that two rows agree in a coordinate: minus the logarithm of how often two of the sample do."""
+    out = np.zeros(sample.shape[1])
+    for k in range(sample.shape[1]):
+        _, counts = np.unique(sample[:, k], return_counts=True)
+        out[k] = -np.log(float((counts / len(sample)) @ (counts / len(sample))))
+    return out
+
+
+@compiled(parallel=True)
+def _shapes(rows: Any, inverse: Any, coded: Any, repeat_of: Any, asks: Any, bounds: Any) -> Any:  # pragma: no cover - compiled
+    n, d = rows.shape
+    line, halfway, corner = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    contrast = np.full(n, np.nan)
+    for c in prange(len(bounds) - 1):
+        ring = np.zeros((WINDOW, d))
+        apart, moved = np.zeros((WINDOW + 1, WINDOW + 1)), np.zeros((WINDOW + 1, WINDOW + 1), np.int64)
+        row = np.empty(d)
+        count = 0
+        for t in range(bounds[c], bounds[c + 1]):
+            if repeat_of[t] >= 0:
+                continue
+            for k in range(d):
+                row[k] = 0.0 if coded[k] else min(max(rows[t, k] * inverse[k], -LIMIT), LIMIT)
+            held, place = min(count, WINDOW), count % WINDOW
+            for i in range(held):
+                total, differ = 0.0, 0
+                for k in range(d):
+                    gap = row[k] - ring[i, k]
+                    total += gap * gap
+                    differ += gap != 0.0
+                apart[WINDOW, i] = apart[i, WINDOW] = total
+                moved[WINDOW, i] = moved[i, WINDOW] = differ
+            if asks[t]:
+                line[t], halfway[t] = _on_line(apart, moved, held)
+                corner[t] = _is_corner(apart, moved, held)
+                if held >= 4:
+                    middle = np.sqrt(np.median(apart[WINDOW, :held]))
+                    contrast[t] = np.sqrt(apart[WINDOW, :held].min()) / middle if middle > 0.0 else np.nan
+            ring[place] = row
+            for i in range(held):
+                apart[place, i] = apart[i, place] = apart[WINDOW, i]
+                moved[place, i] = moved[i, place] = moved[WINDOW, i]
+            apart[place, place], moved[place, place] = 0.0, 0
+            count += 1
+    return line, halfway, corner, contrast
+
+
+@compiled()
+def _on_line(apart: Any, moved: Any, held: int) -> Any:  # pragma: no cover - compiled
+    """(on the line through two, halfway between two); `WINDOW` is the row itself."""
+    found = False
+    for i in range(held):
+        for j in range(i + 1, held):
+            whole, one, other = apart[i, j], apart[WINDOW, i], apart[WINDOW, j]
+            if moved[i, j] < 3 or whole == 0.0:
+                continue
+            along = 0.5 * (one + whole - other) / whole
+            # Beside the nearer of the two, not only along the line: a near copy of either lies on no line.
+            if one - along * along * whole < 1e-4 * whole * min(1.0, along * along, (1.0 - along) ** 2):
+                found = True
+                if abs(along - 0.5) < 0.01:
+                    return True, True
+    return found, False
+
+
+@compiled()
+def _is_corner(apart: Any, moved: Any, held: int) -> bool:  # pragma: no cover - compiled
+    """Whether the row is a + b - c, two coordinates or more moving in both steps."""
+    for c in range(held):
+        for a in range(held):
+            if a == c or moved[a, c] < 2:
+                continue
+            for b in range(a + 1, held):
+                if b == c or moved[b, c] < 2:
+                    continue
+                off = apart[WINDOW, a] + apart[WINDOW, b] + apart[a, c] + apart[b, c] - apart[WINDOW, c] - apart[a, b]
+                if off < 1e-4 * min(apart[a, c], apart[b, c]):
+                    return True
+    return False
+
+
+@compiled(parallel=True)
+def _twins(
+    rows: Any, inverse: Any, coded: Any, rarity: Any, repeat_of: Any, asks: Any, bounds: Any, cap: float
+) -> Any:  # pragma: no cover - compiled
+    n, d = rows.shape
+    twin, shared, apart = np.full(n, -1, np.int64), np.zeros(n), np.full(n, np.nan)
+    whole = max(rarity.sum(), 1e-12)
+    for c in prange(len(bounds) - 1):
+        recent = np.empty(TWINS, np.int64)
+        count = 0
+        for t in range(bounds[c], bounds[c + 1]):
+            if repeat_of[t] >= 0:
+                continue
+            for back in range(min(count, TWINS) if asks[t] else 0):
+                other = recent[(count - 1 - back) % TWINS]
+                agreed = 0.0
+                for k in range(d):
+                    agreed += rarity[k] if rows[t, k] == rows[other, k] else 0.0
+                if agreed > shared[t]:
+                    shared[t], twin[t] = agreed, other
+            shared[t] /= whole
+            if twin[t] >= 0:
+                total = 0.0
+                for k in range(d):
+                    gap = min(abs(rows[t, k] - rows[twin[t], k]) * inverse[k], 1.0 if coded[k] else cap)
+                    total += gap * gap
+                apart[t] = np.sqrt(total)
+            recent[count % TWINS] = t
+            count += 1
+    return twin, shared, apart
