@@ -15,6 +15,8 @@ import forensics
 from forensics.config import Config
 from forensics.detect import anomaly
 from forensics.detect.interface import Detector, Subjects, together
+from forensics.detect.invariants.interface import Invariant, load_alibis, load_invariants, relations
+from forensics.detect.judge import judge
 from forensics.detect.match import analytic_name, match
 from forensics.detect.rules import load_rules, rules_sha256
 from forensics.engine.interface import Engine
@@ -134,8 +136,14 @@ def features(
     window = _window(snapshot, since, until)
     with store.scratch() as folder:
         return window, _features(
-            snapshot, config, engine, load_features(), window, _forest(snapshot, config, engine, window, folder), folder
+            snapshot, config, engine, _plugins(load_invariants()), window, _forest(snapshot, config, engine, window, folder), folder
         )
+
+
+def _plugins(invariants: Sequence[Invariant]) -> tuple[Feature, ...]:
+    """Everything that is counted per client: features, and where invariants hold."""
+    found = (*load_features(), *(Feature(invariant.spec, invariant.counted) for invariant in invariants))
+    return tuple(sorted(found, key=lambda f: f.spec.name))
 
 
 def _window(snapshot: Snapshot, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
@@ -165,7 +173,8 @@ def _features(
     folder: Path,
 ) -> FeatureSet:
     start, end = window
-    run = partial(compute, features=plugins, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
+    tables = relations(load_alibis(load_invariants()))
+    run = partial(compute, features=plugins, relations=tables, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
     partitions = []
     for buckets in _shared_out(snapshot, start, end):
         files = {
@@ -251,7 +260,8 @@ def scan(
     Raises:
         UsageError: a rule does not load. InputError: the window is empty. LockedError: another run holds the store.
     """
-    plugins = load_features()
+    invariants = load_invariants()
+    plugins = _plugins(invariants)
     rules = load_rules(rules_directory, [f.spec for f in plugins])
     with store.writing(), store.scratch() as folder:
         snapshot = store.snapshot()
@@ -261,10 +271,11 @@ def scan(
         subjects = Subjects(found.frame, found.specs, found.examples, *window)
         by_rules = match(rules, [f.spec for f in plugins], found.frame, found.examples, *window)
         detectors = discover(anomaly, "DETECTOR", Detector)  # type: ignore[type-abstract]  # only instances are asked for
-        matches = together([by_rules, *(detector.find(subjects) for detector in detectors)])
-        drafts = correlate(matches.findings, config.scan.false_discovery_rate)
+        by_invariants = judge(invariants, load_alibis(invariants), subjects)
+        matches = together([by_rules, by_invariants, *(detector.find(subjects) for detector in detectors)])
+        drafts = correlate(matches.findings, config.scan.false_discovery_rate, matches.q_values)
         prior = prior_incidents(store)
-        ran = {analytic_name(rule) for rule in rules} | {detector.name for detector in detectors}
+        ran = {analytic_name(rule) for rule in rules} | {i.analytic for i in invariants} | {detector.name for detector in detectors}
         ranked = rank(carry(drafts, prior, ran))
         record = Scan(
             scan_id=_scan_id(snapshot.commit_id, window, config, rules),

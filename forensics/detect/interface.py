@@ -1,8 +1,8 @@
 """The contract of a detector: one file in ``detect/<folder>/`` with a ``DETECTOR``, found by its presence."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -29,10 +29,12 @@ class Subjects:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Findings in a fixed order, and the analytics that did not run, with the reason."""
+    """Findings in a fixed order, and the analytics that did not run, with the reason. ``q_values``: by client and model, of those that
+    calibrated analytics have looked at, whether or not they found anything."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
+    q_values: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 class Detector(ABC):
@@ -46,4 +48,5 @@ class Detector(ABC):
 
 
 def together(parts: Sequence[Matches]) -> Matches:
-    return Matches(tuple(f for p in parts for f in p.findings), tuple(s for p in parts for s in p.skipped))
+    q_values = {subject: q for part in parts for subject, q in part.q_values.items()}
+    return Matches(tuple(f for p in parts for f in p.findings), tuple(s for p in parts for s in p.skipped), q_values)

@@ -16,20 +16,18 @@ partition, restricted to the scanned window: all calls of the clients that are i
 columns and the declared ones, one row per subject.
 """
 
-import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from forensics.io.sql_file import read_sql_file
 from forensics.model.errors import UsageError
 from forensics.model.event import ARROW_TYPES, TABLES
 from forensics.model.feature import FeatureColumn, FeatureSpec
 from forensics.model.lineage import NODES
 
 GRAINS: dict[str, tuple[str, ...]] = {"client": ("client_id", "model")}
-_HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
 
 READABLE = TABLES | {"nodes": NODES}  # what a query sees
 
@@ -62,16 +60,7 @@ def load_features() -> tuple[Feature, ...]:
 
 
 def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
-    match = _HEADER.match(file.read_text(encoding="utf-8"))
-    if not match:
-        raise UsageError(f"{file}: expected /* description, version, requires, [columns] */ before the query")
-    try:
-        header = tomllib.loads(match[1])
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file}: the header is no TOML: {error}", hint="docs/architecture.md has an example") from error
-    missing = {"description", "version", "requires", "columns"} - set(header)
-    if missing or not header["columns"]:
-        raise UsageError(f"{file}: the header lacks {', '.join(sorted(missing)) or 'columns'}")
+    header, sql = read_sql_file(file, ("description", "version", "requires", "columns"))
     _check_requirements(file, header["requires"])
     spec = FeatureSpec(
         name=file.name.removesuffix(".sql"),
@@ -84,7 +73,7 @@ def _parse(file: Traversable, grain: tuple[str, ...]) -> Feature:
     )
     if unknown := set(spec.suspicious) - set(header["columns"]):
         raise UsageError(f"{file}: suspicious names {sorted(unknown)[0]}, which is no column")
-    return Feature(spec, match[2].strip().rstrip(";"))
+    return Feature(spec, sql)
 
 
 def _column(file: Traversable, name: str, text: str) -> FeatureColumn:

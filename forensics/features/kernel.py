@@ -40,8 +40,16 @@ class PartitionFeatures:
     items: int
 
 
-def compute(partition: Partition, features: Sequence[Feature], *, threads: int = 0, memory_limit: str = "2GB") -> PartitionFeatures:
-    """All ``features`` of one partition, each sorted by its grain.
+def compute(
+    partition: Partition,
+    features: Sequence[Feature],
+    relations: Sequence[tuple[str, str]] = (),
+    *,
+    threads: int = 0,
+    memory_limit: str = "2GB",
+) -> PartitionFeatures:
+    """All ``features`` of one partition, each sorted by its grain. ``relations``: (name, query) of tables that they also read, made in
+    this order.
 
     Raises:
         UsageError: a feature's query does not run, or does not return what its header declares, once per subject.
@@ -50,6 +58,8 @@ def compute(partition: Partition, features: Sequence[Feature], *, threads: int =
         given = dict(partition.files)
         for table in READABLE:
             _view(con, table, given.get(table, ()), partition)
+        for name, sql in relations:
+            con.execute(f"create temp table {name} as {sql}")
         tables = {f.spec.name: _run(con, f) for f in features} | {SUBJECTS: con.sql(_SUBJECTS_SQL).to_arrow_table()}
         examples = con.sql(_EXAMPLES_SQL).to_arrow_table()
         ((events, items),) = con.sql("select (select count(*) from events), (select count(*) from items)").fetchall()

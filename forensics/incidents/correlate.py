@@ -10,21 +10,22 @@ from forensics.model.finding import Finding
 from forensics.model.incident import Incident
 from forensics.model.rule import LEVELS, Level
 
-NO_Q_VALUES: Mapping[str, float] = MappingProxyType({})
+Subject = tuple[str, str]  # client and model
+NO_Q_VALUES: Mapping[Subject, float] = MappingProxyType({})
 
 
-def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[str, float] = NO_Q_VALUES) -> tuple[Incident, ...]:
+def correlate(findings: Sequence[Finding], rate: float, q_values: Mapping[Subject, float] = NO_Q_VALUES) -> tuple[Incident, ...]:
     """Group ``findings`` into drafts, one for each client and model: incidents without an id, of revision 0, sorted by these.
 
     Args:
         findings: in any order.
         rate: share of false incidents that is accepted; above it, severity is low at most.
-        q_values: by ``finding_id``, for every finding with a p-value.
+        q_values: of every client and model that has a finding with a p-value.
 
     Raises:
         KeyError: a finding has a p-value and no q-value.
     """
-    subjects: dict[tuple[str, str], list[Finding]] = {}
+    subjects: dict[Subject, list[Finding]] = {}
     for finding in findings:
         subjects.setdefault((finding.client_id, finding.model), []).append(finding)
     return tuple(_draft(in_order(found), rate, q_values) for _, found in sorted(subjects.items()))
@@ -35,11 +36,11 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (-f.score, -LEVELS.index(f.level), f.analytic, f.finding_id)))
 
 
-def _draft(findings: Sequence[Finding], rate: float, q_values: Mapping[str, float]) -> Incident:
+def _draft(findings: Sequence[Finding], rate: float, q_values: Mapping[Subject, float]) -> Incident:
     strongest = findings[0]
     first_seen, last_seen = min(f.first_seen for f in findings), max(f.last_seen for f in findings)
     query_count = max(f.query_count for f in findings)
-    q_value = min((q_values[f.finding_id] for f in findings if f.p_value is not None), default=None)
+    q_value = q_values[strongest.client_id, strongest.model] if any(f.p_value is not None for f in findings) else None
     return Incident(
         incident_id="",
         revision=0,
@@ -65,14 +66,16 @@ def _draft(findings: Sequence[Finding], rate: float, q_values: Mapping[str, floa
 
 
 def risk_score(findings: Sequence[Finding]) -> float:
-    """100 * (1 - prod(1 - w * score)), 0 to 100, over distinct analytics, each with its highest score.
+    """100 * (1 - prod(1 - w * score)), 0 to 100, over distinct analytics, or groups of those that see the same thing, each with its
+    highest score.
 
     The highest counts whole (w = 1), the next half, the third a quarter...: analytics see the same queries and are not independent, so a
     second leg confirms, and a tenth adds nothing. The only place that fuses; replace it here.
     """
     best: dict[str, float] = {}
     for finding in findings:
-        best[finding.analytic] = max(finding.score, best.get(finding.analytic, 0.0))
+        leg = finding.group or finding.analytic
+        best[leg] = max(finding.score, best.get(leg, 0.0))
     ordered = sorted(best.values(), reverse=True)
     return 100.0 * (1.0 - math.prod(1.0 - score * 0.5**place for place, score in enumerate(ordered)))
 

@@ -60,6 +60,7 @@ FINDINGS = pa.schema(
         ("techniques", _TEXTS),
         ("falsepositives", _TEXTS),
         ("triage", _TEXTS),
+        ("group", pa.string()),
     ]
 )
 EVIDENCE = pa.schema(

@@ -25,7 +25,8 @@ class Finding:
     """``score`` is 0..1, higher is more suspicious; ``p_value`` is null for analytics without a calibrated null.
 
     ``falsepositives`` (who else looks like this) and ``triage`` (what to do) are the analytic's own words, kept with the finding
-    because the rule may change before somebody reads it.
+    because the rule may change before somebody reads it. ``group``: the kind of evidence of an analytic that has one; of findings of one
+    group only the strongest counts, for they see the same thing.
     """
 
     finding_id: str
@@ -47,3 +48,4 @@ class Finding:
     evidence: tuple[Evidence, ...]
     falsepositives: tuple[str, ...] = ()
     triage: tuple[str, ...] = ()
+    group: str = ""

@@ -79,6 +79,7 @@ NODES: tuple[Column, ...] = (
         "Vectors: mean distance to the three nearest of a sample of other clients' rows, 1 is usual; null for repeats and near copies, "
         "and for most rows of a heavy client",
     ),
+    Column("outside_rank", "DOUBLE", "Vectors: share of the rows of the model's clients, every client's alike, that lie less far outside"),
     Column("outside_deviations", "DOUBLE", "Vectors: the same, less what is usual, in robust deviations between clients"),
     Column(
         "cell",

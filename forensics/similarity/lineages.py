@@ -265,6 +265,7 @@ def _of_vectors(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tup
         "twin_changed": pa.array(kernels.count_changes(rows, steps.moves.twin, rows.shape[1]), mask=steps.moves.twin < 0),
         "outside": pa.array(steps.outside, from_pandas=True),
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
+        "outside_rank": pa.array(steps.outside_rank, from_pandas=True),
         "cell": pa.array(steps.cell),
     }
     return steps, columns

@@ -23,6 +23,7 @@ RECENT: Final = 64  # distinct rows of the client just before: compared whether 
 NEIGHBOURS: Final = 3
 RETAINED: Final = 3  # principal components that divide the input space into cells
 OUTSIDE_PER_CLIENT: Final = 128  # rows of a client that are held against the others', evenly spaced
+RANKED_PER_CLIENT: Final = 20  # rows of a client that count when rows are ranked by how far outside they lie
 OTHERS: Final = 512  # rows of others, at most
 
 
@@ -52,7 +53,7 @@ class Steps:
     `kernels.step_hashes`. moves: what the row is to those just before. lag, twin_lag: by how many distinct rows of the client it comes
     after the parent, and the twin. outside: mean distance to the three nearest sampled rows of other clients, 1 is usual; NaN for repeats,
     near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same in robust deviations of the
-    clients' medians. cell: see `_cells`.
+    clients' medians; outside_rank: the share of clients' rows that lie less far out, every client's alike. cell: see `_cells`.
     """
 
     own: Family
@@ -66,6 +67,7 @@ class Steps:
     twin_lag: Ints
     outside: Floats
     outside_deviations: Floats
+    outside_rank: Floats
     cell: Ints
 
 
@@ -97,6 +99,7 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
         twin_lag=lags(own.first, found.twin),
         outside=outside / typical,
         outside_deviations=(outside - typical) / spread,
+        outside_rank=_rank_by_client(outside, clients),
         cell=_cells(rows, population),
     )
 
@@ -215,3 +218,17 @@ def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
     bounds = bounds_of(people)
     low, middle, high = np.percentile(kept[bounds[:-1] + np.diff(bounds) // 2], [25, 50, 75])
     return float(middle), float(max((high - low) / 1.349, 0.02 * middle, 1e-9))
+
+
+def _rank_by_client(values: Array, clients: Array) -> Floats:
+    """The share of all values that each exceeds, `RANKED_PER_CLIENT` of each client at most; NaN where it is unknown."""
+    known = np.flatnonzero(~np.isnan(values))
+    bounds = bounds_of(clients[known])
+    place = np.arange(len(known)) - np.repeat(bounds[:-1], np.diff(bounds))
+    size = np.repeat(np.diff(bounds), np.diff(bounds))
+    # Evenly spaced among the client's.
+    taken = (place * RANKED_PER_CLIENT // size != (place - 1) * RANKED_PER_CLIENT // size) | (size <= RANKED_PER_CLIENT)
+    population = np.sort(values[known[taken]])
+    out = np.full(len(values), np.nan)
+    out[known] = np.searchsorted(population, values[known]) / max(1, len(population))
+    return out

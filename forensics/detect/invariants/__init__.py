@@ -1,0 +1,1 @@
+"""What only an algorithm does, one SQL file each: which of a client's queries show it. See `forensics.detect.invariants.interface`."""
