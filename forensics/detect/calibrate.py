@@ -98,6 +98,11 @@ def fisher(p_values: Floats) -> Floats:
     return np.where(asked.any(axis=1), np.clip(tail, LEAST_P, 1.0), np.nan)
 
 
+def either(p_values: Floats) -> Floats:
+    """(m,) one p-value of each row of (m, j) independent ones: whether several are small together (Fisher) or one is by itself (Cauchy)."""
+    return cauchy(np.column_stack([fisher(p_values), cauchy(p_values)]))
+
+
 def q_values(p_values: Sequence[float] | Floats) -> Floats:
     """Benjamini-Hochberg: the least rate of false discoveries at which each would be called one."""
     p = np.asarray(p_values, np.float64)

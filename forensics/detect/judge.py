@@ -41,8 +41,8 @@ def judge(invariants: Sequence[Invariant], alibis: Sequence[Alibi], subjects: Su
     """Findings of every invariant that is improbable for a client and model, each with its p-value; and the q-value of every subject of
     which any was asked.
 
-    A subject's p-value is Fisher's combination (1932) over the groups of evidence, which look at different things, of the Cauchy
-    combination within a group, whose members see the same queries.
+    Within a group of evidence p-values are merged as dependent ones, for its members see the same; between groups, which look at different
+    things, as independent ones.
     """
     frame = subjects.frame
     ready = [i for i in invariants if f"{i.name}.hits" in frame.column_names]
@@ -52,7 +52,7 @@ def judge(invariants: Sequence[Invariant], alibis: Sequence[Alibi], subjects: Su
     models = np.asarray(frame["model"].to_pylist())
     counted = [_count(invariant, frame, models) for invariant in ready]
     by_group = [np.column_stack([c.p_values for c in counted if c.invariant.group == g] or [np.full(len(models), np.nan)]) for g in GROUPS]
-    together = calibrate.fisher(np.column_stack([calibrate.cauchy(group) for group in by_group]))
+    together = calibrate.either(np.column_stack([calibrate.cauchy(group) for group in by_group]))
     asked = np.flatnonzero(~np.isnan(together))
     keys = list(zip(frame["client_id"].to_pylist(), models.tolist(), strict=True))
     q_values = dict(zip((keys[row] for row in asked), calibrate.q_values(together[asked]).tolist(), strict=True))

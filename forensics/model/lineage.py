@@ -70,6 +70,7 @@ NODES: tuple[Column, ...] = (
         "for more; null where it shares none",
     ),
     Column("twin_shared", "DOUBLE", "Vectors: that share, 0 to 1"),
+    Column("twin_covered", "DOUBLE", "Vectors: share of values that the twin and one more of the 256 explain together, weighed alike"),
     Column("twin_lag", "BIGINT", "Vectors: by how many different queries of the client it comes after the twin"),
     Column("twin_changed", "BIGINT", "Vectors: coordinates that differ from the twin's"),
     Column("twin_distance", "DOUBLE", "Vectors: distance to the twin, in usual distances"),
@@ -86,6 +87,12 @@ NODES: tuple[Column, ...] = (
         "BIGINT",
         "Part of the input space. Vectors: one standard deviation wide along the three directions in which the population varies most; "
         "text: by its first eight words",
+    ),
+    Column(
+        "company",
+        "BIGINT",
+        "Vectors: clients that go through near copies of this client's rows in the same order, and have one of this row at the same place; "
+        "null for most rows of a heavy client, which are not looked at",
     ),
     Column("same_head", "BOOLEAN", "Text: begins with the same eight words as the parent"),
     Column("same_tail", "BOOLEAN", "Text: ends with the same eight words as the parent"),

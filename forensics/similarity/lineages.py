@@ -261,12 +261,14 @@ def _of_vectors(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tup
         "twin": _picked(table["node"].to_numpy(), steps.moves.twin),
         "twin_lag": pa.array(steps.twin_lag, mask=steps.moves.twin < 0),
         "twin_shared": pa.array(steps.moves.shared, mask=steps.moves.twin < 0),
+        "twin_covered": pa.array(steps.moves.covered, mask=steps.moves.twin < 0),
         "twin_distance": pa.array(steps.moves.apart, from_pandas=True),
         "twin_changed": pa.array(kernels.count_changes(rows, steps.moves.twin, rows.shape[1]), mask=steps.moves.twin < 0),
         "outside": pa.array(steps.outside, from_pandas=True),
         "outside_deviations": pa.array(steps.outside_deviations, from_pandas=True),
         "outside_rank": pa.array(steps.outside_rank, from_pandas=True),
         "cell": pa.array(steps.cell),
+        "company": pa.array(steps.company, mask=steps.company < 0),
     }
     return steps, columns
 

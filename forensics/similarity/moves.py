@@ -27,8 +27,8 @@ class Moves:
     line: lies on the straight line through two of the last `WINDOW` rows, three coordinates or more moving; halfway: in the middle between
     two. corner: is a + b - c of three of them: the same step was made from two rows, or two steps mirror each other. contrast: distance to
     the nearest of them, divided by the median distance to all; NaN below four. twin: the row of the last `TWINS` with which it shares most
-    exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share, 0 to 1. apart: distance to the twin in
-    usual distances.
+    exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share, 0 to 1. covered: the share of values that
+    the twin and one more of these rows explain together. apart: distance to the twin in usual distances.
     """
 
     line: Bools
@@ -37,6 +37,7 @@ class Moves:
     contrast: Floats
     twin: Ints
     shared: Floats
+    covered: Floats
     apart: Floats
 
 
@@ -44,8 +45,8 @@ def moves(rows: Floats, population: Population, first: Ints, asks: Bools, bounds
     """``first``: the row that each repeats, -1 for none; ``cap``: most that a coordinate counts for in ``apart``."""
     inverse, coded = population.inverse, population.coded
     line, halfway, corner, contrast = _shapes(rows, inverse, coded, first, asks, bounds)
-    twin, shared, apart = _twins(rows, inverse, coded, _rarity(rows[population.sample]), first, asks, bounds, cap)
-    return Moves(line, halfway, corner, contrast, twin, shared, apart / population.usual)
+    twin, shared, covered, apart = _twins(rows, inverse, coded, _rarity(rows[population.sample]), first, asks, bounds, cap)
+    return Moves(line, halfway, corner, contrast, twin, shared, covered, apart / population.usual)
 
 
 def _rarity(sample: Floats) -> Floats:
@@ -135,7 +136,7 @@ def _twins(
     rows: Any, inverse: Any, coded: Any, rarity: Any, repeat_of: Any, asks: Any, bounds: Any, cap: float
 ) -> Any:  # pragma: no cover - compiled
     n, d = rows.shape
-    twin, shared, apart = np.full(n, -1, np.int64), np.zeros(n), np.full(n, np.nan)
+    twin, shared, covered, apart = np.full(n, -1, np.int64), np.zeros(n), np.zeros(n), np.full(n, np.nan)
     whole = max(rarity.sum(), 1e-12)
     for c in prange(len(bounds) - 1):
         recent = np.empty(TWINS, np.int64)
@@ -150,6 +151,12 @@ def _twins(
                     agreed += rarity[k] if rows[t, k] == rows[other, k] else 0.0
                 if agreed > shared[t]:
                     shared[t], twin[t] = agreed, other
+            for back in range(min(count, TWINS) if twin[t] >= 0 else 0):
+                other = recent[(count - 1 - back) % TWINS]
+                added = shared[t]
+                for k in range(d):
+                    added += rarity[k] if rows[t, k] == rows[other, k] and rows[t, k] != rows[twin[t], k] else 0.0
+                covered[t] = max(covered[t], added / whole)
             shared[t] /= whole
             if twin[t] >= 0:
                 total = 0.0
@@ -159,4 +166,4 @@ def _twins(
                 apart[t] = np.sqrt(total)
             recent[count % TWINS] = t
             count += 1
-    return twin, shared, apart
+    return twin, shared, covered, apart

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from forensics.similarity import grid, kernels, tables
+from forensics.similarity.company import company
 from forensics.similarity.forest import Bools, Family, Floats, Ints, Walk, bounds_of, spread
 from forensics.similarity.moves import Moves, moves
 from forensics.similarity.population import CAP, NEAR, Array, Population, measure
@@ -53,7 +54,8 @@ class Steps:
     `kernels.step_hashes`. moves: what the row is to those just before. lag, twin_lag: by how many distinct rows of the client it comes
     after the parent, and the twin. outside: mean distance to the three nearest sampled rows of other clients, 1 is usual; NaN for repeats,
     near copies, rows beyond `OUTSIDE_PER_CLIENT`, and where there are no others. outside_deviations: the same in robust deviations of the
-    clients' medians; outside_rank: the share of clients' rows that lie less far out, every client's alike. cell: see `_cells`.
+    clients' medians; outside_rank: the share of clients' rows that lie less far out, every client's alike. cell: see `_cells`. company:
+    companions that have a near copy of the row at the same place, -1 where it was not looked at.
     """
 
     own: Family
@@ -69,6 +71,7 @@ class Steps:
     outside_deviations: Floats
     outside_rank: Floats
     cell: Ints
+    company: Ints
 
 
 def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
@@ -101,6 +104,7 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
         outside_deviations=(outside - typical) / spread,
         outside_rank=_rank_by_client(outside, clients),
         cell=_cells(rows, population),
+        company=company(rows, clients, own.first, asks, population),
     )
 
 

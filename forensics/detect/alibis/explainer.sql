@@ -1,7 +1,7 @@
 /*
 title = "an explainer's masks"
-reason = "Each row keeps a good part of another row's finely graded values to the last digit and takes the rest from elsewhere, as SHAP and LIME do to explain one answer."
+reason = "The row is put together from the exact values of two earlier ones, as SHAP does to explain one answer."
 version = 1
-excuses = ["outside", "pairs"]
+excuses = ["climbs", "flips", "low_margins", "outside", "pairs", "regular_splices", "stars"]
 */
-select event_id, idx from steps where kept >= 0.25 and changed >= 2
+select event_id, idx from steps where twin_covered >= 0.95 and kept >= 0.25 and changed >= 2

@@ -6,7 +6,7 @@ An invariant is something that an attack's algorithm does and people and their s
     title = "Rows lie halfway between two earlier ones"       # of the finding
     explanation = "..."                                       # one sentence: which algorithm does this, and why nobody else does
     version = 1
-    group = "steps"                    # kind of evidence: steps, order, answers or place; of one kind only the strongest counts
+    group = "steps"                    # kind of evidence, one of `GROUPS`; of one kind only the strongest counts
     reliability = 0.9                  # how sure it is that who does this often is probing, 0 to 1: a judgement, not fitted
     techniques = ["AML.T0043.001"]
     sources = ["https://..."]
@@ -42,7 +42,7 @@ from forensics.io.sql_file import read_sql_file
 from forensics.model.errors import UsageError
 from forensics.model.feature import FeatureColumn, FeatureSpec
 
-GROUPS: Final = ("steps", "order", "answers", "place")
+GROUPS: Final = ("steps", "order", "answers", "place", "company")
 SHOWN: Final = 5
 CLIENT: Final = ("client_id", "model")
 
