@@ -3,8 +3,8 @@
 Each invariant counts k hits in n steps. Among the clients of one model, honest ones differ in their rates, so the null is beta-binomial.
 It is fitted to the traffic at hand, attackers included, without being shaped by them: of clients above the median rate the likelihood
 uses only that they are above it (a censored likelihood), and clients whose count the fitted null calls improbable are left out and the
-fit is repeated. How much honest clients differ can hardly be seen where most have no hit at all, so that is mostly a prior: with it, what
-is improbable is a large share of hits, not a large number. Dependent p-values are merged with the Cauchy combination (Liu and Xie 2020),
+fit is repeated. How much honest clients differ can hardly be seen where most have no hit at all, so that is mostly a prior, which
+the invariant names (``odd_share``): what is improbable is a large share of hits, not a large number. Dependent p-values are merged with the Cauchy combination (Liu and Xie 2020),
 independent ones with Fisher's, and what comes of it goes to Benjamini and Hochberg (1995). `tests/detect/test_calibrate.py` simulates what
 this promises.
 """
@@ -23,8 +23,8 @@ ROUNDS: Final = 4
 LEAST_P: Final = 1e-15  # below, the tail of a fitted curve says nothing more
 PRIOR_MEAN: Final = -4.6  # of the logarithm of the rate: one in a hundred,
 PRIOR_SPREAD: Final = 2.0  # within a factor of seven or so;
-PRIOR_SIZE: Final = 3.4  # of the logarithm of alpha + beta: thirty,
-PRIOR_SIZE_SPREAD: Final = 0.25  # and not much else: what is rare in all clients but one kind shows few of that kind
+PRIOR_SIZE_SPREAD: Final = 0.25  # of the logarithm of alpha + beta: hardly more than the prior, for a share as large as that of an odd
+TAIL: Final = 3.0  # honest client to come about once in twenty times, e to the minus three, among those that show it at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,17 @@ class Null:
         return np.where(hits > 0, np.clip(tail, LEAST_P, 1.0), 1.0)
 
 
-def fit(hits: Counts, tried: Counts) -> Null:
-    """The null of one invariant on one model. ``hits``, ``tried``: (m,) of its clients; those that tried nothing say nothing."""
+def fit(hits: Counts, tried: Counts, odd_share: float) -> Null:
+    """The null of one invariant on one model. ``hits``, ``tried``: (m,) of its clients; those that tried nothing say nothing.
+    ``odd_share``: share of hits that an odd but honest client may well show."""
     asked = tried > 0
     hits, tried = hits[asked], tried[asked]
-    null = Null(float(np.exp(PRIOR_MEAN)), float(np.exp(PRIOR_SIZE)))
+    null = Null(float(np.exp(PRIOR_MEAN)), TAIL / odd_share)
     if not len(hits):
         return null
     kept = np.ones(len(hits), bool)
     for _ in range(ROUNDS):
-        null = _maximum(hits[kept], tried[kept])
+        null = _maximum(hits[kept], tried[kept], float(np.log(TAIL / odd_share)))
         remains = null.p_values(hits, tried) >= 1.0 / (len(hits) + 1.0)
         if (remains == kept).all():
             break
@@ -58,7 +59,7 @@ def fit(hits: Counts, tried: Counts) -> Null:
     return null
 
 
-def _maximum(hits: Counts, tried: Counts) -> Null:
+def _maximum(hits: Counts, tried: Counts, prior_size: float) -> Null:
     """Where the censored likelihood, with the prior, is greatest."""
     middle = float(np.median(hits / tried)) if len(hits) else 0.0
     limit = np.floor(middle * tried).astype(np.int64)
@@ -73,10 +74,10 @@ def _maximum(hits: Counts, tried: Counts) -> Null:
         total = stats.betabinom.logpmf(seen[0], seen[1], alpha, beta) @ seen_times
         if above.shape[1]:
             total += stats.betabinom.logsf(above[0], above[1], alpha, beta) @ above_times
-        prior = ((at[0] - PRIOR_MEAN) / PRIOR_SPREAD) ** 2 + ((at[1] - PRIOR_SIZE) / PRIOR_SIZE_SPREAD) ** 2
+        prior = ((at[0] - PRIOR_MEAN) / PRIOR_SPREAD) ** 2 + ((at[1] - prior_size) / PRIOR_SIZE_SPREAD) ** 2
         return float(0.5 * prior - total) if np.isfinite(total) else 1e300
 
-    start = np.array([PRIOR_MEAN, PRIOR_SIZE])
+    start = np.array([PRIOR_MEAN, prior_size])
     found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-3, "maxiter": 200})
     return Null(round(float(special.expit(found.x[0])), 6) or 1e-6, round(float(np.exp(found.x[1])), 3) or 1e-3)
 

@@ -69,7 +69,7 @@ def _count(invariant: Invariant, frame: pa.Table, models: np.ndarray[Any, Any]) 
     for model in np.unique(models).tolist():
         rows = np.flatnonzero((models == model) & (tried > 0))
         if len(rows):
-            nulls[model] = calibrate.fit(hits[rows], tried[rows])
+            nulls[model] = calibrate.fit(hits[rows], tried[rows], invariant.odd_share)
             p_values[rows] = nulls[model].p_values(hits[rows], tried[rows])
     return Counted(invariant, hits, tried, p_values, nulls)
 

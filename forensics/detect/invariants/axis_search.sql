@@ -4,6 +4,7 @@ explanation = "Coordinate searches and finite differences (SimBA, ZOO, estimated
 version = 1
 group = "steps"
 reliability = 0.85
+odd_share = 0.15
 techniques = ["AML.T0043.001"]
 sources = ["https://arxiv.org/abs/1905.07121", "https://arxiv.org/abs/1708.03999"]
 requires = ["nodes.axis"]

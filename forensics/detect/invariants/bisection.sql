@@ -4,6 +4,7 @@ explanation = "A search for the decision boundary halves the distance between an
 version = 1
 group = "steps"
 reliability = 0.92
+odd_share = 0.03
 techniques = ["AML.T0043.001", "AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1904.02144", "https://arxiv.org/abs/2007.14321"]
 requires = ["nodes.halfway"]

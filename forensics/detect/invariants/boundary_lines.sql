@@ -4,6 +4,7 @@ explanation = "Line searches (Sign-OPT, GeoDA, SurFree) move along one direction
 version = 1
 group = "steps"
 reliability = 0.85
+odd_share = 0.05
 techniques = ["AML.T0043.001", "AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1909.10773", "https://arxiv.org/abs/2003.06468", "https://arxiv.org/abs/2011.12807"]
 requires = ["nodes.line"]

@@ -4,6 +4,7 @@ explanation = "Of independent queries with one answer, two in seventeen score hi
 version = 1
 group = "answers"
 reliability = 0.6
+odd_share = 0.15
 techniques = ["AML.T0024.001", "AML.T0043.001"]
 sources = ["https://dl.acm.org/doi/10.1145/2810103.2813677", "https://arxiv.org/abs/1905.07121"]
 requires = ["items.top_score"]

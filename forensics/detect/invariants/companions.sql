@@ -4,6 +4,7 @@ explanation = "Who deals the variants of each record out to many accounts leaves
 version = 1
 group = "company"
 reliability = 0.9
+odd_share = 0.05
 techniques = ["AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1711.07221", "https://arxiv.org/abs/2007.14321"]
 requires = ["nodes.company"]

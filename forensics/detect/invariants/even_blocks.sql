@@ -4,6 +4,7 @@ explanation = "Who works through a list sends each record with the same number o
 version = 1
 group = "order"
 reliability = 0.7
+odd_share = 0.15
 techniques = ["AML.T0024.000", "AML.T0024.001"]
 sources = ["https://arxiv.org/abs/2007.14321", "https://arxiv.org/abs/2012.03404"]
 requires = ["nodes.anchor"]

@@ -4,6 +4,7 @@ explanation = "Attribute inference sends each record once for every value that t
 version = 1
 group = "steps"
 reliability = 0.92
+odd_share = 0.1
 techniques = ["AML.T0024.001"]
 sources = ["https://arxiv.org/abs/2012.03404", "https://dl.acm.org/doi/10.1145/2810103.2813677"]
 requires = ["nodes.axis"]

@@ -4,6 +4,7 @@ explanation = "A walk along the boundary crosses it at every other step; edits o
 version = 1
 group = "answers"
 reliability = 0.8
+odd_share = 0.08
 techniques = ["AML.T0043.001", "AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1712.04248", "https://arxiv.org/abs/1904.02144"]
 requires = ["nodes.flip"]

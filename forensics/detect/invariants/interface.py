@@ -8,6 +8,7 @@ An invariant is something that an attack's algorithm does and people and their s
     version = 1
     group = "steps"                    # kind of evidence, one of `GROUPS`; of one kind only the strongest counts
     reliability = 0.9                  # how sure it is that who does this often is probing, 0 to 1: a judgement, not fitted
+    odd_share = 0.03                   # share of hits that an odd but honest client may well show: a judgement, not fitted
     techniques = ["AML.T0043.001"]
     sources = ["https://..."]
     requires = ["nodes.halfway"]
@@ -66,6 +67,7 @@ class Invariant:
     version: int
     group: str
     reliability: float
+    odd_share: float
     techniques: tuple[str, ...]
     sources: tuple[str, ...]
     requires: tuple[str, ...]
@@ -153,17 +155,19 @@ def _sql_files(package: str) -> list[Traversable]:
 def _invariant(file: Traversable) -> Invariant:
     texts = ("title", "explanation", "hits")
     lists = ("techniques", "sources", "requires", "falsepositives", "triage")
-    header, sql = read_sql_file(file, (*texts, *lists, "version", "group", "reliability"))
+    header, sql = read_sql_file(file, (*texts, *lists, "version", "group", "reliability", "odd_share"))
     if header["group"] not in GROUPS:
         raise UsageError(f"{file}: group is {header['group']!r}", hint=f"known are {', '.join(GROUPS)}")
-    if not 0 < header["reliability"] <= 1:
-        raise UsageError(f"{file}: reliability is {header['reliability']!r}", hint="expected a number above 0, up to 1")
+    for name in ("reliability", "odd_share"):
+        if not 0 < header[name] <= 1:
+            raise UsageError(f"{file}: {name} is {header[name]!r}", hint="expected a number above 0, up to 1")
     fields: Mapping[str, Any] = {name: header[name] for name in texts} | {name: tuple(header[name]) for name in lists}
     return Invariant(
         name=file.name.removesuffix(".sql"),
         version=header["version"],
         group=header["group"],
         reliability=float(header["reliability"]),
+        odd_share=float(header["odd_share"]),
         sql=sql,
         **fields,
     )

@@ -4,6 +4,7 @@ explanation = "Searches for the boundary spend most of their queries where the m
 version = 1
 group = "answers"
 reliability = 0.8
+odd_share = 0.12
 techniques = ["AML.T0043.001", "AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1904.02144", "https://arxiv.org/abs/2007.14321"]
 requires = ["nodes.margin_rank"]

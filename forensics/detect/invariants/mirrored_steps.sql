@@ -4,6 +4,7 @@ explanation = "Gradient estimates ask x + u beside x - u (NES, finite difference
 version = 1
 group = "steps"
 reliability = 0.8
+odd_share = 0.05
 techniques = ["AML.T0043.001", "AML.T0024.000"]
 sources = ["https://arxiv.org/abs/1804.08598", "https://arxiv.org/abs/2007.14321"]
 requires = ["nodes.corner"]

@@ -4,6 +4,7 @@ explanation = "Random, generated and computed inputs (extraction by uniform quer
 version = 1
 group = "place"
 reliability = 0.8
+odd_share = 0.12
 techniques = ["AML.T0024.002", "AML.T0024.001"]
 sources = ["https://arxiv.org/abs/1609.02943", "https://arxiv.org/abs/2011.14779"]
 requires = ["nodes.outside_rank"]

@@ -4,6 +4,7 @@ explanation = "Membership inference that is spread over accounts leaves each wit
 version = 1
 group = "order"
 reliability = 0.6
+odd_share = 0.08
 techniques = ["AML.T0024.000"]
 sources = ["https://arxiv.org/abs/2007.14321", "https://arxiv.org/abs/1610.05820"]
 requires = ["nodes.contrast"]

@@ -4,6 +4,7 @@ explanation = "A list of candidates followed by the list of their fabricated twi
 version = 1
 group = "order"
 reliability = 0.75
+odd_share = 0.06
 techniques = ["AML.T0024.000", "AML.T0024.002"]
 sources = ["https://arxiv.org/abs/1610.05820", "https://arxiv.org/abs/1602.02697"]
 requires = ["nodes.twin"]
@@ -16,7 +17,7 @@ triage = [
 ]
 */
 with splices as (
-  select *, coalesce(twin_shared > 0.5 and twin_changed >= 2 and twin_distance > 0.5, false) as is_splice from steps
+  select *, coalesce(twin_shared > 0.4 and twin_changed >= 2 and twin_distance > 0.5, false) as is_splice from steps
 ),
 lags as (select client_id, model, twin_lag, count(*) as n from splices where is_splice and twin_lag > 1 group by all),
 tops as (

@@ -4,6 +4,7 @@ explanation = "A sign step (fast gradient sign, Jacobian augmentation) and the c
 version = 1
 group = "steps"
 reliability = 0.85
+odd_share = 0.1
 techniques = ["AML.T0024.002", "AML.T0043.001"]
 sources = ["https://arxiv.org/abs/1602.02697", "https://arxiv.org/abs/1912.00049"]
 requires = ["nodes.even"]

@@ -4,6 +4,7 @@ explanation = "Variants around an anchor (noise, augmentation, spheres around a 
 version = 1
 group = "steps"
 reliability = 0.6
+odd_share = 0.12
 techniques = ["AML.T0024.000", "AML.T0043.001"]
 sources = ["https://arxiv.org/abs/2007.14321", "https://arxiv.org/abs/1904.02144"]
 requires = ["nodes.near"]

@@ -13,6 +13,7 @@ grouped as (
   select *,
     count(*) filter (not repeat) over grouping as group_size,
     count(*) over grouping as group_queries,
+    avg(("lag" <= 2)::int) filter (near) over grouping as group_chain,
     count(distinct axis) filter (not repeat) over grouping as group_axes,
     max(place) over grouping - min(place) over grouping + 1 as group_span,
     count(distinct epoch_us(ts) // 86400000000) over grouping as group_days
