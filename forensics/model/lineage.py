@@ -69,7 +69,7 @@ NODES: tuple[Column, ...] = (
         "Vectors: `node` of the one, of the last 256 different queries, with which it shares most exact values, rare agreement counting "
         "for more; null where it shares none",
     ),
-    Column("twin_shared", "DOUBLE", "Vectors: that share, 0 to 1"),
+    Column("twin_shared", "DOUBLE", "Vectors: that share, beyond what any two rows share, 0 to 1"),
     Column("twin_covered", "DOUBLE", "Vectors: share of values that the twin and one more of the 256 explain together, weighed alike"),
     Column("twin_lag", "BIGINT", "Vectors: by how many different queries of the client it comes after the twin"),
     Column("twin_changed", "BIGINT", "Vectors: coordinates that differ from the twin's"),

@@ -27,8 +27,8 @@ class Moves:
     line: lies on the straight line through two of the last `WINDOW` rows, three coordinates or more moving; halfway: in the middle between
     two. corner: is a + b - c of three of them: the same step was made from two rows, or two steps mirror each other. contrast: distance to
     the nearest of them, divided by the median distance to all; NaN below four. twin: the row of the last `TWINS` with which it shares most
-    exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share, 0 to 1. covered: the share of values that
-    the twin and one more of these rows explain together. apart: distance to the twin in usual distances.
+    exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share beyond what any two rows share, 0 to 1.
+    covered: the same of the values that the twin and one more of these rows explain together. apart: distance to the twin in usual distances.
     """
 
     line: Bools
@@ -45,8 +45,15 @@ def moves(rows: Floats, population: Population, first: Ints, asks: Bools, bounds
     """``first``: the row that each repeats, -1 for none; ``cap``: most that a coordinate counts for in ``apart``."""
     inverse, coded = population.inverse, population.coded
     line, halfway, corner, contrast = _shapes(rows, inverse, coded, first, asks, bounds)
-    twin, shared, covered, apart = _twins(rows, inverse, coded, _rarity(rows[population.sample]), first, asks, bounds, cap)
-    return Moves(line, halfway, corner, contrast, twin, shared, covered, apart / population.usual)
+    rarity = _rarity(rows[population.sample])
+    twin, shared, covered, apart = _twins(rows, inverse, coded, rarity, first, asks, bounds, cap)
+    chance = float((rarity * np.exp(-rarity)).sum() / max(float(rarity.sum()), 1e-12))
+    return Moves(line, halfway, corner, contrast, twin, _beyond(shared, chance), _beyond(covered, chance), apart / population.usual)
+
+
+def _beyond(share: Floats, chance: float) -> Floats:
+    """How much of what chance leaves open is shared, 0 to 1."""
+    return np.asarray(np.clip((share - chance) / max(1.0 - chance, 1e-12), 0.0, 1.0), np.float64)
 
 
 def _rarity(sample: Floats) -> Floats:

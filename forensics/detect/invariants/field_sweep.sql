@@ -24,5 +24,5 @@ with swept as (
 ),
 sizes as (select client_id, model, axis, group_size, count(distinct anchor) as n from swept where whole group by all),
 tops as (select client_id, model, max(n) as n, arg_max(struct_pack(axis, group_size), (n, group_size, axis)) as top from sizes group by all)
-select client_id, model, event_id, idx, coalesce(whole and tops.n >= 5 and swept.axis = top.axis and swept.group_size = top.group_size, false) as hit
+select client_id, model, event_id, idx, coalesce(whole and tops.n >= 4 and swept.axis = top.axis and swept.group_size = top.group_size, false) as hit
 from swept left join tops using (client_id, model)

@@ -15,4 +15,4 @@ triage = [
   "Is there a centre that the mirrored rows belong to? It is what is attacked.",
 ]
 */
-select client_id, model, event_id, idx, corner and coalesce(changed >= 4, false) as hit from steps
+select client_id, model, event_id, idx, corner and coalesce(changed >= 4, false) and group_size >= 4 as hit from steps

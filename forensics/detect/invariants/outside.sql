@@ -20,5 +20,5 @@ triage = [
 ]
 */
 select client_id, model, event_id, idx,
-  coalesce(outside_rank > 0.95, false) and coalesce(twin_shared < 0.4, true) and coalesce(distance > 0.8, true) as hit
+  coalesce(outside_rank > 0.95, false) and coalesce(twin_shared < 0.5, true) and coalesce(distance > 0.8, true) as hit
 from steps where outside is not null or near

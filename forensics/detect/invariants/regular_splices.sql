@@ -17,7 +17,7 @@ triage = [
 ]
 */
 with splices as (
-  select *, coalesce(twin_shared > 0.4 and twin_changed >= 2 and twin_distance > 0.5, false) as is_splice from steps
+  select *, coalesce(twin_shared > 0.3 and twin_changed >= 2 and twin_distance > 0.5, false) as is_splice from steps
 ),
 lags as (select client_id, model, twin_lag, count(*) as n from splices where is_splice and twin_lag > 1 group by all),
 tops as (

@@ -19,4 +19,10 @@ triage = [
   "Are the groups of one size? Then it is a list, worked through.",
 ]
 */
-select client_id, model, event_id, idx, near and siblings >= 4 and coalesce(changed >= 3, false) as hit from steps
+-- One record that many copies surround may be a screen that shows it.
+with stars as (
+  select client_id, model, event_id, idx, parent, near and siblings >= 4 and coalesce(changed >= 3, false) as star from steps
+)
+select client_id, model, event_id, idx,
+  star and count(distinct parent) filter (star) over (partition by client_id, model) >= 3 as hit
+from stars
