@@ -1,0 +1,96 @@
+"""Syslog by RFC 5424: fields as structured data, the summary and the evidence as UTF-8 text behind a byte order mark (6.4)."""
+
+from forensics.export.document import attacks, sentences, strongest
+from forensics.export.interface import Field, Outgoing
+from forensics.export.shapes import Each
+from forensics.export.syslog_header import FACILITY, LONGEST_MESSAGE, SEVERITY, header
+from forensics.export.text import fitted, instant
+from forensics.model.text import printable
+
+# 32473 is the enterprise number that IANA keeps for documentation; this product has none.
+SD_ID = "incident@32473"
+BOM = "\ufeff"
+
+FIELDS = (
+    Field("PRI", "severity", f"facility {FACILITY}; " + ", ".join(f"{n} {level}" for level, n in SEVERITY.items())),
+    Field("TIMESTAMP", "modified_at"),
+    Field("APP-NAME", "", "`forensics`"),
+    Field("MSGID", "action", "`incident-create`, `incident-update`, `incident-close`"),
+    Field("id", "incident_id", f"this and the following are parameters of `{SD_ID}`"),
+    Field("revision", "revision"),
+    Field("key", "key"),
+    Field("severity", "severity"),
+    Field("risk", "risk_score"),
+    Field("confidence", "confidence"),
+    Field("qValue", "q_value", "left out without p-values"),
+    Field("status", "status"),
+    Field("verdict", "verdict"),
+    Field("tactic", "tactic"),
+    Field("queries", "query_count"),
+    Field("firstSeen", "first_seen"),
+    Field("lastSeen", "last_seen"),
+    Field("created", "created_at"),
+    Field("mergedInto", "merged_into", "left out where it is not merged"),
+    Field("analytic", "findings[0].analytic"),
+    Field("client", "clients", "one parameter for each, RFC 5424 allows repetition"),
+    Field("associated", "associated_clients", "one parameter for each"),
+    Field("model", "models", "one parameter for each"),
+    Field("technique", "techniques", "one parameter for each, `id name`"),
+    Field("analytics", "analytics", "one parameter for each"),
+    Field("MSG", "title, summary, findings[].evidence[].sentence"),
+)
+
+# Bytes, escapes counted; with the longest text they stay below LONGEST_MESSAGE.
+LONGEST_VALUE = 256
+MOST_VALUES = 3
+SUMMARY = 1500
+
+
+def escape_parameter(text: str) -> str:
+    """RFC 5424, 6.3.3: quote, backslash and closing bracket take a backslash, nothing else does."""
+    return printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("]", "\\]")
+
+
+def _line(out: Outgoing) -> bytes:
+    incident = out.incident
+    single: list[tuple[str, object]] = [
+        ("id", incident.incident_id),
+        ("revision", incident.revision),
+        ("key", out.key),
+        ("severity", incident.severity),
+        ("risk", f"{incident.risk_score:.1f}"),
+        ("confidence", f"{incident.confidence:.2f}"),
+        ("status", incident.status),
+        ("verdict", incident.verdict),
+        ("tactic", incident.tactic),
+        ("queries", incident.query_count),
+        ("firstSeen", instant(incident.first_seen)),
+        ("lastSeen", instant(incident.last_seen)),
+        ("created", instant(out.created_at)),
+        ("analytic", strongest(incident)[0]),
+    ]
+    if incident.q_value is not None:
+        single.append(("qValue", f"{incident.q_value:.3g}"))
+    if incident.merged_into is not None:
+        single.append(("mergedInto", incident.merged_into))
+    several = [
+        ("client", incident.clients),
+        ("associated", incident.associated_clients),
+        ("model", incident.models),
+        ("technique", tuple(f"{a.technique} {a.name}" for a in attacks(incident.techniques))),
+        ("analytics", incident.analytics),
+    ]
+    parameters = [_parameter(name, value) for name, value in single]
+    parameters += [_parameter(name, value) for name, values in several for value in values[:MOST_VALUES]]
+    head = f"{header(out)} [{SD_ID} {' '.join(parameters)}] {BOM}"
+    text = fitted(f"{incident.title}. {incident.summary}", SUMMARY, printable)
+    room = LONGEST_MESSAGE - len(head.encode()) - len(text.encode()) - 1
+    evidence = fitted("; ".join(sentences(incident)), room, printable)
+    return f"{head}{text} {evidence}".rstrip(" ").encode()
+
+
+def _parameter(name: str, value: object) -> str:
+    return f'{name}="{fitted(str(value), LONGEST_VALUE, escape_parameter)}"'
+
+
+FORMAT = Each("syslog", "application/octet-stream", ".log", FIELDS, _line)
