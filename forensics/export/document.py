@@ -23,6 +23,9 @@ FRAMEWORK_VERSION = ATLAS_VERSION
 # setting, refuses the whole document from 32,766 bytes on.
 LONGEST = 1024
 
+# Lists of a document that are cut where it is too large for a receiver.
+GIVING_WAY = ("findings", "clients", "associated_clients", "models", "analytics")
+
 
 @dataclass(frozen=True, slots=True)
 class Attack:
@@ -164,26 +167,23 @@ def _bounded(value: Any, longest: int) -> Any:
 
 
 def within(whole: dict[str, Any], limit: int) -> dict[str, Any]:
-    """``whole``, a `document`, in at most ``limit`` bytes of JSON: references to calls give way first, then the weakest findings,
-    then clients. How many were left out is said in ``left_out``.
+    """``whole``, a `document`, in at most ``limit`` bytes of JSON: references to calls give way first, then whatever list is the longest
+    loses its second half: the weakest findings, the last clients. How many were left out is said in ``left_out``.
 
     Raises:
-        ValueError: nothing more can give way, so the limit is smaller than the texts of one incident.
+        ValueError: no list is left, so the limit is smaller than the texts of one incident.
     """
     if len(json_bytes(whole)) <= limit:
         return whole
     findings = [f | {"evidence": [e | {"event_ids": e["event_ids"][:3]} for e in f["evidence"]]} for f in whole["findings"]]
-    kept: dict[str, list[Any]] = {"findings": findings, "associated_clients": whole["associated_clients"], "clients": whole["clients"]}
-    total = {name: len(values) for name, values in kept.items()}
-    for name in kept:
-        while True:
-            left_out = {n: total[n] - len(kept[n]) for n in kept}
-            shorter = whole | kept | {"left_out": left_out | {"event_ids": _references(whole) - _references(kept)}}
-            if len(json_bytes(shorter)) <= limit:
-                return shorter
-            if not kept[name]:
-                break
-            kept[name] = kept[name][: len(kept[name]) // 2]
+    kept: dict[str, list[Any]] = {name: whole[name] for name in GIVING_WAY} | {"findings": findings}
+    while any(kept.values()):
+        left_out = {name: len(whole[name]) - len(values) for name, values in kept.items()}
+        shorter = whole | kept | {"left_out": left_out | {"event_ids": _references(whole) - _references(kept)}}
+        if len(json_bytes(shorter)) <= limit:
+            return shorter
+        longest = max(kept, key=lambda name: len(json_bytes(kept[name])))
+        kept[longest] = kept[longest][: len(kept[longest]) // 2]
     raise ValueError(f"{whole['incident_id']} does not fit into {limit} bytes")
 
 

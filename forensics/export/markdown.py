@@ -8,7 +8,7 @@ from forensics.export.interface import Outgoing
 from forensics.export.text import instant, one_line
 
 LONGEST = 300
-MOST_EVIDENCE = 10
+MOST_EVIDENCE, MOST_FINDINGS = 10, 20
 
 # Emphasis, code, links, HTML and entities, tables, strikethrough, mathematics, mentions, references, addresses and emoji begin with these.
 _ANYWHERE = re.compile(r"[\\`*_{}\[\]<>&|~$@#:]|(?<=www)\.", re.IGNORECASE)
@@ -22,11 +22,11 @@ def escape(text: str, limit: int = LONGEST) -> str:
     return _AT_THE_START.sub(r"\1\\\2", shown)
 
 
-def section(out: Outgoing, most_evidence: int = MOST_EVIDENCE) -> str:
+def section(out: Outgoing) -> str:
     """The incident under a heading of second order: facts, summary, then each finding with its evidence and what to do."""
     incident = out.incident
     lines = [f"## {escape(incident.title)}", "", escape(incident.summary, 4096), "", *_facts(out)]
-    for finding in incident.findings:
+    for finding in incident.findings[:MOST_FINDINGS]:
         lines += [
             "",
             f"### {escape(finding.title)}",
@@ -34,12 +34,14 @@ def section(out: Outgoing, most_evidence: int = MOST_EVIDENCE) -> str:
             f"{escape(finding.analytic)} version {finding.analytic_version}, {finding.level}, score {finding.score:.2f}, "
             f"confidence {finding.confidence:.2f}, {finding.query_count:,} queries",
             "",
-            *(f"- {escape(e.sentence, 1000)}" for e in finding.evidence[:most_evidence]),
+            *(f"- {escape(e.sentence, 1000)}" for e in finding.evidence[:MOST_EVIDENCE]),
         ]
-        if len(finding.evidence) > most_evidence:
-            lines.append(f"- {len(finding.evidence) - most_evidence} more pieces of evidence are in the store")
+        if len(finding.evidence) > MOST_EVIDENCE:
+            lines.append(f"- {len(finding.evidence) - MOST_EVIDENCE} more pieces of evidence are in the store")
         lines += _list("Who else looks like this", finding.falsepositives)
         lines += _list("What to do", finding.triage)
+    if len(incident.findings) > MOST_FINDINGS:
+        lines += ["", f"{len(incident.findings) - MOST_FINDINGS} more findings are in the store"]
     return "\n".join(lines) + "\n"
 
 

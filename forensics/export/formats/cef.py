@@ -13,6 +13,8 @@ from forensics.export.syslog_header import LONGEST_MESSAGE, header
 from forensics.export.text import fitted, milliseconds
 from forensics.model.text import printable
 
+LONGEST_STRING = 4000  # of cs1 to cs6
+
 SEVERITY = {"informational": 1, "low": 3, "medium": 5, "high": 8, "critical": 10}
 
 FIELDS = (
@@ -43,7 +45,7 @@ FIELDS = (
     Field("cs3", "analytics", "label `Analytics`"),
     Field("cs4", "associated_clients", "label `AssociatedClients`"),
     Field("cs5", "merged_into", "label `MergedInto`"),
-    Field("cs6", "findings[].evidence[].sentence", "label `Evidence`; gets the room that is left"),
+    Field("cs6", "findings[].evidence[].sentence", "label `Evidence`; gets the room that is left, at most 4,000 bytes"),
 )
 
 
@@ -64,7 +66,7 @@ def _line(out: Outgoing) -> bytes:
     extension = " ".join(f"{key}={fitted(str(value), limit, escape_value)}" for key, value, limit in _pairs(out))
     line = f"{header(out)} - CEF:0|{'|'.join(map(str, head))}|{extension}"
     room = LONGEST_MESSAGE - len(line.encode()) - len(" cs6Label=Evidence cs6=")
-    evidence = fitted("; ".join(sentences(incident)), room, escape_value)
+    evidence = fitted("; ".join(sentences(incident)), min(room, LONGEST_STRING), escape_value)
     return (f"{line} cs6Label=Evidence cs6={evidence}" if evidence else line).encode()
 
 

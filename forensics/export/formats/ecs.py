@@ -12,8 +12,8 @@ from forensics.export.shapes import Each
 from forensics.export.text import bounded, finite, instant, json_bytes
 
 ECS_VERSION = "9.4.0"
-LIMIT = 900_000
-MOST_NAMES = 100  # in the fields of ECS; all of them stand under forensics.clients
+LIMIT = 2_000_000
+MOST_NAMES = 20  # in the fields of ECS; all of them stand under forensics.clients
 
 # The scale of detection rules in Elastic Security: low 21, medium 47, high 73, critical 99.
 SEVERITY = {"informational": 1, "low": 21, "medium": 47, "high": 73, "critical": 99}

@@ -13,6 +13,8 @@ from forensics.export.text import instant, json_bytes, one_line
 
 LIMIT = 28_000
 MOST_EVIDENCE = 20
+# Characters; a card of nothing but the widest ones, without evidence, stays below the limit.
+TITLE, SUMMARY, FACT = 160, 500, 160
 COLOUR = {"informational": "default", "low": "default", "medium": "warning", "high": "attention", "critical": "attention"}
 
 _C = "attachments[].content"
@@ -61,9 +63,9 @@ def _card(out: Outgoing, evidence: list[str], most: int) -> dict[str, Any]:
         ("Key", out.key),
     ]
     body = [
-        _text([_run(incident.title, 256, size="large", weight="bolder", color=COLOUR[incident.severity])]),
-        _text([_run(incident.summary, 900)]),
-        *(_text([_run(f"{name}: ", 64, weight="bolder"), _run(value, 300)]) for name, value in facts if value),
+        _text([_run(incident.title, TITLE, size="large", weight="bolder", color=COLOUR[incident.severity])]),
+        _text([_run(incident.summary, SUMMARY)]),
+        *(_text([_run(f"{name}: ", 64, weight="bolder"), _run(value, FACT)]) for name, value in facts if value),
         *(_text([_run(f"• {sentence}", 400)]) for sentence in evidence[:most]),
     ]
     if most < len(evidence):
@@ -73,7 +75,7 @@ def _card(out: Outgoing, evidence: list[str], most: int) -> dict[str, Any]:
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
-        "fallbackText": one_line(incident.title, 256),
+        "fallbackText": one_line(incident.title, TITLE),
         "body": body,
     }
     return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": content}]}

@@ -16,7 +16,7 @@ from forensics.export.text import bounded, json_bytes, milliseconds, one_line
 SEVERITY = {"informational": 1, "low": 1, "medium": 2, "high": 3, "critical": 4}
 AMBER = 2
 LONGEST_TAG = 128
-LONGEST_OBSERVABLE = 4096
+LONGEST_OBSERVABLE = 1024
 MOST_OBSERVABLES = 100
 
 FIELDS = (

@@ -14,9 +14,9 @@ from forensics.model.finding import Finding
 from forensics.model.incident import Incident
 
 LIMIT = 1_000_000
-LONGEST = 1024
-MOST = 50  # values in a list: labels of an event are limited
-MOST_RESULTS = 25
+# With these an event of nothing but the widest characters stays below the limit.
+LONGEST, LONGEST_TEXT = 256, 1000
+MOST, MOST_RESULTS = 50, 25
 
 CONFIDENT, RATHER = 0.8, 0.5  # from here on HIGH, MEDIUM
 
@@ -128,7 +128,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "ruleName": bounded(finding.title, LONGEST),
         "ruleVersion": str(finding.analytic_version),
         "summary": bounded(finding.title, LONGEST),
-        "description": bounded("\n".join(e.sentence for e in finding.evidence), 4096),
+        "description": bounded("\n".join(e.sentence for e in finding.evidence), LONGEST_TEXT),
         **_judged(finding.level, finding.confidence),
         "attackDetails": _attack(finding.techniques),
         "firstDiscoveredTime": instant(finding.first_seen),
