@@ -21,7 +21,8 @@ FIELDS = (
     Field("mrkdwn", "", "false"),
     Field("blocks[] header", "title"),
     Field("blocks[] section", "summary"),
-    Field("blocks[] section fields", "risk_score, severity, confidence, status, verdict, clients, models, techniques, times"),
+    Field("blocks[] section fields", "risk_score, severity, confidence, status, verdict, clients, models, techniques"),
+    Field("blocks[] section fields, last", "first_seen, last_seen"),
     Field("blocks[] section, evidence", "findings[].evidence[].sentence", f"at most {MOST_EVIDENCE}, {TEXT} characters"),
     Field("blocks[] context", "incident_id, revision, action, query_count, analytics, associated_clients, key"),
 )

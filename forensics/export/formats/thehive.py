@@ -24,7 +24,7 @@ FIELDS = (
     Field("source", "", "`forensics`"),
     Field("sourceRef", "key"),
     Field("title", "title"),
-    Field("description", "summary, findings[]", "the same as `markdown`"),
+    Field("description", "*", "the same as `markdown`"),
     Field("summary", "summary"),
     Field("severity", "severity", "1 informational and low, 2 medium, 3 high, 4 critical"),
     Field("date", "modified_at"),
