@@ -30,13 +30,13 @@ def bounded(text: str, limit: int) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """``text`` without anything that steers a terminal, breaks a line or turns its direction, and bounded."""
-    return bounded(printable(text), limit)
+    shown = printable(bounded(text, limit))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def fitted(text: str, limit: int, escape: Callable[[str], str] = str) -> str:
     """``escape(text)`` of at most ``limit`` bytes of UTF-8. Where ``text`` is too long its end gives way, never half an escape."""
-    whole = escape(text)
-    if len(whole.encode()) <= limit:
+    if len(text) <= limit and len((whole := escape(text)).encode()) <= limit:
         return whole
     low, high = 0, min(len(text), limit)
     while low < high:  # the longest beginning that fits

@@ -9,7 +9,7 @@ from typing import Any
 
 from forensics.export.document import PRODUCT, document, fields_under, parted, strongest, within
 from forensics.export.interface import Field, Message, Outgoing, Receipt
-from forensics.export.receipts import by_status, passes_later, reason
+from forensics.export.receipts import by_status, for_all, passes_later, reason
 from forensics.export.shapes import Packed
 from forensics.export.text import bounded, json_bytes, milliseconds
 
@@ -66,12 +66,14 @@ def _event(out: Outgoing) -> bytes:
 
 
 def _receipt(message: Message, status: int, answer: bytes) -> Receipt:
-    """The code in the answer says more than the status. One bad event has the request refused, and its number is told: then that one is
-    refused, and the others may pass without it."""
+    """The code in the answer says more than the status: 200 without code 0 is a proxy's page.
+
+    One bad event has the request refused, and its number is told: then that one is refused, and the others may pass without it.
+    """
     said = _said(answer)
     code = said.get("code")
     if 200 <= status < 300:
-        return by_status(message, status if code in (0, None) else 500, answer)
+        return by_status(message, status, answer) if code == 0 else for_all(message, reason(status, answer), again=True)
     number = said.get("invalid-event-number")
     if isinstance(number, int) and 0 <= number < len(message.keys):
         why = reason(status, answer)
