@@ -1,9 +1,11 @@
 """Receivers that are stricter than the real ones: an HTTP server on a thread, with the rules of one of them."""
 
+import ipaddress
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -92,9 +94,6 @@ class Bulk:
 
 def mapping_problem(document: dict[str, Any]) -> str | None:
     """What the mappings of ECS and Lucene refuse."""
-    import ipaddress
-    from datetime import datetime
-
     try:
         for name in ("@timestamp",):
             datetime.fromisoformat(document[name])

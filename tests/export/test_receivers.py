@@ -20,7 +20,7 @@ from forensics.export.registry import formats
 from forensics.model.text import printable
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}
-MULTITOOL = ROOT / "build/sarif/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
+MULTITOOL = ROOT / "build/npm/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool"
 TEXTS = (*DELIMITERS, *HOSTILE)
 EVERY = (*OUTGOING, *(outgoing(hostile(text)) for text in TEXTS))
 # Warnings of stix2-validator about advice that is not followed, and why.
@@ -60,7 +60,7 @@ def test_stix_ids_of_accounts_and_addresses_are_those_of_the_specification() -> 
 def test_sarif_multitool(tmp_path: Path) -> None:
     tool = Path(os.environ.get("SARIF_MULTITOOL", MULTITOOL))
     if not tool.exists():
-        pytest.skip("the SARIF multitool is not installed: npm install --prefix build/sarif @microsoft/sarif-multitool-linux")
+        pytest.skip("the SARIF multitool is not installed: npm install --prefix build/npm @microsoft/sarif-multitool-linux")
     (good,) = bodies("sarif")
     broken = json.loads(good)
     broken["runs"][0]["surprise"] = True
