@@ -57,8 +57,8 @@ def check_lines(text: str) -> None:
     assert set(attributes) <= set(usual_leef[1])
     assert same(attributes["clients"].split(";")[0], f"user:{text}".split(";")[0]) or ";" in text or text != text.strip()
     _, parameters, message = read_syslog(body("syslog", text))
-    clients = [value for name, value in parameters if name == "client"]
-    assert same(clients[0], f"user:{text}")
+    assert len(dict(parameters)) == len(parameters)
+    assert same(dict(parameters)["clients"], "; ".join(hostile(text).clients))
     assert "\n" not in message
     for name in ("cef", "leef", "syslog"):
         assert not [c for c in body(name, text) if ord(c) < 32 and c != "\t"]

@@ -113,6 +113,35 @@ def test_cef_parser_of_liblognorm(tmp_path: Path) -> None:
         assert {"cs6Label", "suser", "cfp1"} <= extensions.keys()
 
 
+def test_syslog_ng_reads_every_field(tmp_path: Path) -> None:
+    """Its parser of RFC 5424 is strict: a message that it does not take is an error, and of a list nothing may be lost."""
+    daemon = shutil.which("syslog-ng", path=f"{os.environ['PATH']}:/usr/sbin")
+    if daemon is None:
+        pytest.skip("syslog-ng is not installed: apt-get install syslog-ng-core")
+    (tmp_path / "syslog-ng.conf").write_text(
+        f"""@version: 3.38
+options {{ keep-hostname(yes); log-msg-size(65536); }};
+source in {{ stdin(flags(syslog-protocol)); }};
+destination out {{ file("{tmp_path}/out.json" template("$(format-json --scope rfc5424 --key .SDATA.*)\\n")); }};
+log {{ source(in); destination(out); }};
+"""
+    )
+    command = [daemon, "-F", "-f", "syslog-ng.conf", "-R", "persist", "-p", "pid", "-c", "control", "--no-caps", "-e"]
+    lines = [body for name in ("syslog", "cef", "leef") for body in bodies(name)]
+    done = subprocess.run(command, cwd=tmp_path, input=b"\n".join(lines) + b"\n", capture_output=True, timeout=60, check=False)
+    rows = [json.loads(line) for line in (tmp_path / "out.json").read_text().splitlines()]
+    assert len(rows) == len(lines), done.stderr.decode()
+    assert {row["PROGRAM"] for row in rows} == {"forensics"}
+    for out, row in zip(EVERY, rows, strict=False):
+        data = row["_SDATA"]["incident@32473"]
+        assert (data["id"], data["key"]) == (out.incident.incident_id, out.key)
+        for technique in out.incident.techniques:
+            assert technique in data["techniques"]
+        wanted = printable("; ".join(out.incident.clients))
+        assert data["clients"] == wanted or wanted.startswith(data["clients"].removesuffix("…"))
+    assert [row["MESSAGE"][:7] for row in rows[len(EVERY) :]] == ["CEF:0|f"] * len(EVERY) + ["LEEF:2."] * len(EVERY)
+
+
 def test_the_parser_of_liblognorm_is_strict(tmp_path: Path) -> None:
     lines = ["CEF:0|a|b|1|id|na|me|5|msg=x", "CEF:0|a|b|1|id|n|5|rt=1 msg=a=b"]
     assert ["f" in found for found in lognormalizer(lines, tmp_path)] == [False, False]

@@ -32,18 +32,16 @@ FIELDS = (
     Field("created", "created_at"),
     Field("mergedInto", "merged_into", "left out where it is not merged"),
     Field("analytic", "findings[0].analytic"),
-    Field("client", "clients", "one parameter for each, RFC 5424 allows repetition"),
-    Field("associated", "associated_clients", "one parameter for each"),
-    Field("model", "models", "one parameter for each"),
-    Field("technique", "techniques", "one parameter for each, `id name`"),
-    Field("analytics", "analytics", "one parameter for each"),
+    Field("clients", "clients", "separated by `; `, as all lists: of parameters that repeat, syslog-ng keeps the last alone"),
+    Field("associated", "associated_clients"),
+    Field("models", "models"),
+    Field("techniques", "techniques", "`id name`"),
+    Field("analytics", "analytics"),
     Field("MSG", "title, summary, findings[].evidence[].sentence"),
 )
 
-# Bytes, escapes counted; with the longest text they stay below LONGEST_MESSAGE.
-LONGEST_VALUE = 256
-MOST_VALUES = 3
-SUMMARY = 1500
+# Bytes, escapes counted; together they stay below LONGEST_MESSAGE.
+LONGEST_VALUE, LONGEST_LIST, SUMMARY = 256, 700, 1500
 
 
 def escape_parameter(text: str) -> str:
@@ -74,14 +72,14 @@ def _line(out: Outgoing) -> bytes:
     if incident.merged_into is not None:
         single.append(("mergedInto", incident.merged_into))
     several = [
-        ("client", incident.clients),
+        ("clients", incident.clients),
         ("associated", incident.associated_clients),
-        ("model", incident.models),
-        ("technique", tuple(f"{a.technique} {a.name}" for a in attacks(incident.techniques))),
+        ("models", incident.models),
+        ("techniques", tuple(f"{a.technique} {a.name}" for a in attacks(incident.techniques))),
         ("analytics", incident.analytics),
     ]
-    parameters = [_parameter(name, value) for name, value in single]
-    parameters += [_parameter(name, value) for name, values in several for value in values[:MOST_VALUES]]
+    parameters = [_parameter(name, str(value), LONGEST_VALUE) for name, value in single]
+    parameters += [_parameter(name, "; ".join(values), LONGEST_LIST) for name, values in several if values]
     head = f"{header(out)} [{SD_ID} {' '.join(parameters)}] {BOM}"
     text = fitted(f"{incident.title}. {incident.summary}", SUMMARY, printable)
     room = LONGEST_MESSAGE - len(head.encode()) - len(text.encode()) - 1
@@ -89,8 +87,8 @@ def _line(out: Outgoing) -> bytes:
     return f"{head}{text} {evidence}".rstrip(" ").encode()
 
 
-def _parameter(name: str, value: object) -> str:
-    return f'{name}="{fitted(str(value), LONGEST_VALUE, escape_parameter)}"'
+def _parameter(name: str, value: str, limit: int) -> str:
+    return f'{name}="{fitted(value, limit, escape_parameter)}"'
 
 
 FORMAT = Each("syslog", "application/octet-stream", ".log", FIELDS, _line)
