@@ -117,4 +117,4 @@ def _addresses(clients: tuple[str, ...]) -> list[tuple[str, object, int]]:
     return [("src", a, 64) for a in four] + [pair for a in six for pair in _labelled("c6a2", "Source IPv6 Address", a, 64)]
 
 
-FORMAT = Each("cef", "application/octet-stream", ".cef", FIELDS, _line)
+FORMAT = Each("cef", "text/plain; charset=utf-8", ".cef", FIELDS, _line)

@@ -96,4 +96,4 @@ def _attributes(out: Outgoing) -> list[tuple[str, object, int]]:
     ]
 
 
-FORMAT = Each("leef", "application/octet-stream", ".leef", FIELDS, _line)
+FORMAT = Each("leef", "text/plain; charset=utf-8", ".leef", FIELDS, _line)

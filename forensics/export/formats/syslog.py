@@ -91,4 +91,4 @@ def _parameter(name: str, value: str, limit: int) -> str:
     return f'{name}="{fitted(value, limit, escape_parameter)}"'
 
 
-FORMAT = Each("syslog", "application/octet-stream", ".log", FIELDS, _line)
+FORMAT = Each("syslog", "text/plain; charset=utf-8", ".log", FIELDS, _line)

@@ -1,7 +1,7 @@
 """Google SecOps: events of the Unified Data Model in requests of ImportEvents (Chronicle API, POST .../events:import).
 
 Source: "Unified Data Model field list" and "ImportEvents" of the Google SecOps documentation; names are those of the protocol buffers
-(google.backstory.UDM).
+(google.backstory.UDM). One event that is not valid has its whole request refused, so requests are small.
 """
 
 from typing import Any
@@ -165,5 +165,5 @@ def _labels(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 FORMAT = Packed(
-    "udm", "application/json", ".json", FIELDS, _event, LIMIT, most=500, before=b'{"inlineSource":{"events":[', between=b",", after=b"]}}"
+    "udm", "application/json", ".json", FIELDS, _event, LIMIT, most=50, before=b'{"inlineSource":{"events":[', between=b",", after=b"]}}"
 )
