@@ -7,7 +7,7 @@ from typing import Any
 
 from forensics import __version__
 from forensics.export.interface import Field, Outgoing
-from forensics.export.text import bounded, finite, instant, json_bytes
+from forensics.export.text import bounded, exact, finite, json_bytes
 from forensics.model.atlas import TACTICS, tactic_of, technique_name
 from forensics.model.atlas import VERSION as ATLAS_VERSION
 from forensics.model.finding import Finding
@@ -96,8 +96,8 @@ def document(out: Outgoing, longest: int | None = LONGEST) -> dict[str, Any]:
         "revision": incident.revision,
         "action": out.action,
         "key": out.key,
-        "created_at": instant(out.created_at),
-        "modified_at": instant(out.modified_at),
+        "created_at": exact(out.created_at),
+        "modified_at": exact(out.modified_at),
         "risk_score": finite(incident.risk_score),
         "severity": incident.severity,
         "confidence": finite(incident.confidence),
@@ -113,8 +113,8 @@ def document(out: Outgoing, longest: int | None = LONGEST) -> dict[str, Any]:
         "clients": list(incident.clients),
         "associated_clients": list(incident.associated_clients),
         "models": list(incident.models),
-        "first_seen": instant(incident.first_seen),
-        "last_seen": instant(incident.last_seen),
+        "first_seen": exact(incident.first_seen),
+        "last_seen": exact(incident.last_seen),
         "query_count": incident.query_count,
         "analytics": list(incident.analytics),
         "merged_into": incident.merged_into,
@@ -131,10 +131,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "title": finding.title,
         "client_id": finding.client_id,
         "model": finding.model,
-        "window_start": instant(finding.window_start),
-        "window_end": instant(finding.window_end),
-        "first_seen": instant(finding.first_seen),
-        "last_seen": instant(finding.last_seen),
+        "window_start": exact(finding.window_start),
+        "window_end": exact(finding.window_end),
+        "first_seen": exact(finding.first_seen),
+        "last_seen": exact(finding.last_seen),
         "query_count": finding.query_count,
         "score": finite(finding.score),
         "confidence": finite(finding.confidence),

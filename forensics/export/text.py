@@ -53,6 +53,11 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def exact(moment: datetime) -> str:
+    """ISO 8601 in UTC with all of its digits, as the command line writes it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def milliseconds(moment: datetime) -> int:
     """Since 1970, in UTC, exact: floats of today's times are not."""
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
