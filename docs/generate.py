@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
+from forensics.export.interface import ExportFormat
+from forensics.export.registry import formats as export_formats
 from forensics.features.interface import load_features
 from forensics.ingest.interface import CALL_COLUMNS
 from forensics.ingest.recognise import builtin_formats
@@ -97,6 +100,52 @@ def formats() -> str:
     return "\n".join(lines) + "\n" + FORMATS_TAIL.format(columns=", ".join(f"`{name}`" for name in CALL_COLUMNS))
 
 
+EXPORT_HEAD = """
+What an export holds is what the store holds of an incident: identifiers, numbers, sentences, hashes of calls. Prompts and rows are in
+none of them. Identifiers and texts come from logs and are data everywhere: each format escapes them by its own rules, shows control and
+direction characters as `\\x1b` and `\\u202e` where people or line-based parsers read it, and bounds them by what receivers take. A value
+that was cut says so: its beginning, its length and a piece of its hash, or an ellipsis.
+
+The same revision gives the same bytes: ids are made of the incident's, times are the store's. `key` is the same in every attempt to
+deliver a revision, so that a receiver can drop what it has.
+
+An HTTP answer of 2xx is delivered; 401, 403, 407, 408, 425, 429 and 5xx are tried again; everything else is refused for good. Formats
+whose receivers say more (`elastic-bulk`, `splunk-hec`, `thehive`, `slack`) read the answer.
+"""
+
+EXPORT_TAIL = """
+## A new format is one file
+
+Write `forensics/export/formats/<name>.py` with a `FORMAT` (`forensics/export/interface.py` is the contract, `forensics/export/shapes.py`
+has the three shapes of a format, `forensics/export/formats/webhook.py` is a short example). `FORENSICS_UPDATE_FIXTURES=1 make test` writes
+`fixtures/export/<name>/expected.*` for the revisions in `tests/export/outgoing.py`; read it before you commit. Then `make docs`.
+"""
+
+
+def export() -> str:
+    lines = ["# Export formats", "", NOTE.format(source="forensics/export/formats/"), EXPORT_HEAD.strip(), ""]
+    lines += ["| `--to` | media type | file | one message holds |", "|---|---|---|---|"]
+    for fmt in export_formats():
+        lines.append(f"| [`{fmt.name}`](#{fmt.name}) | `{fmt.media_type}` | `{fmt.suffix}` | {_holds(fmt)} |")
+    for fmt in export_formats():
+        text = (import_module(f"forensics.export.formats.{fmt.name.replace('-', '_')}").__doc__ or "").strip()
+        lines += ["", f"## {fmt.name}", "", text.replace("``", "`"), "", "| field | from | meaning |", "|---|---|---|"]
+        lines += [f"| `{f.target}` | {_source(f.source)} | {f.meaning} |" for f in fmt.fields]
+    return "\n".join(lines) + "\n" + EXPORT_TAIL
+
+
+def _holds(fmt: ExportFormat) -> str:
+    if fmt.whole:
+        return "all revisions"
+    limit = getattr(fmt, "limit", None)
+    return f"as many revisions as fit into {limit:,} bytes" if limit else "a revision"
+
+
+def _source(source: str) -> str:
+    """Names of fields as code; what is the same in all revisions has none."""
+    return "; ".join(", ".join(f"`{name}`" for name in part.split(", ")) for part in source.split("; ")) if source else ""
+
+
 FORMATS_TAIL = """
 ## Any other JSON log: a mapping file
 
@@ -121,7 +170,7 @@ Write `forensics/ingest/formats/<name>.py` with a `FORMAT` (`forensics/ingest/in
 `FORENSICS_UPDATE_FIXTURES=1 make test` writes `expected.json` beside it; read it before you commit. Then `make docs`.
 """
 
-PAGES = {"event-schema.md": event_schema, "features.md": features, "formats.md": formats}
+PAGES = {"event-schema.md": event_schema, "features.md": features, "formats.md": formats, "export.md": export}
 
 
 def main() -> int:

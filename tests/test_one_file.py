@@ -1,4 +1,4 @@
-"""A feature, a rule and a log format are one new file each, as the documentation tells: nothing else is touched."""
+"""A feature, a rule, a log format and an export format are one new file each, as the documentation tells: nothing else is touched."""
 
 import json
 import os
@@ -45,6 +45,22 @@ tests:
 """
 
 
+EXPORT = '''
+"""A line for people in a hurry."""
+
+from forensics.export.interface import Field, Outgoing
+from forensics.export.shapes import Each
+from forensics.export.text import one_line
+
+
+def _line(out: Outgoing) -> bytes:
+    return f"{out.incident.incident_id} {one_line(out.incident.title, 200)}".encode()
+
+
+FORMAT = Each("hurry", "text/plain", ".txt", (Field("line", "incident_id, title"),), _line)
+'''
+
+
 @pytest.fixture
 def copy(root: Path, tmp_path: Path) -> Path:
     """A copy of package and rules, to which files may be added."""
@@ -86,3 +102,11 @@ def test_feature_rule_and_format(copy: Path, tmp_path: Path) -> None:
     assert (incident["clients"], incident["techniques"]) == (["user:zoe"], ["AML.T0040"])
     features = json.loads(forensics(copy, "query", "select * from features_addresses", "--format", "json", *store))
     assert features == [{"client_id": "user:zoe", "model": "m", "addresses": 6}]
+
+
+def test_export_format(copy: Path) -> None:
+    (copy / "forensics" / "export" / "formats" / "hurry.py").write_text(EXPORT.lstrip())
+    code = "from forensics.export.registry import formats; print([f.suffix for f in formats() if f.name == 'hurry'])"
+    environment = os.environ | {"PYTHONPATH": str(copy)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("['.txt']\n", "")
