@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from forensics.detect.invariants.interface import load_alibis, load_invariants
 from forensics.export.interface import ExportFormat
 from forensics.export.registry import formats as export_formats
 from forensics.features.interface import load_features
@@ -170,7 +171,41 @@ Write `forensics/ingest/formats/<name>.py` with a `FORMAT` (`forensics/ingest/in
 `FORENSICS_UPDATE_FIXTURES=1 make test` writes `expected.json` beside it; read it before you commit. Then `make docs`.
 """
 
-PAGES = {"event-schema.md": event_schema, "features.md": features, "formats.md": formats, "export.md": export}
+INVARIANTS_HEAD = """
+What only an algorithm does. An invariant is one SQL file that says of every step of a client whether it holds; how many hits are
+improbable is told from the model's own clients ([how](detection.md)). Hits that an alibi explains do not count, and the finding says so.
+Each invariant's counts are stored as a feature of its name: `hits` and `tried`, `share`, `explained` and `alibi`, `shown`.
+"""
+
+
+def invariants() -> str:
+    found = load_invariants()
+    lines = ["# Invariants and alibis", "", NOTE.format(source="forensics/detect/invariants/ and alibis/"), INVARIANTS_HEAD.strip()]
+    for one in found:
+        sources = ", ".join(f"[{n}]({url})" for n, url in enumerate(one.sources, 1))
+        lines += [
+            "",
+            f"## {one.name}",
+            "",
+            f"**{one.title}.** {one.explanation} Sources: {sources}.",
+            "",
+            f"Counts {one.hits}. Evidence of *{one.group}*, reliability {one.reliability}, an odd but honest client may show {one.odd_share:.0%}."
+            f" Techniques: {', '.join(one.techniques)}. Needs {', '.join(f'`{name}`' for name in one.requires)}.",
+        ]
+    lines += ["", "# Alibis"]
+    for alibi in load_alibis(found):
+        lines += ["", f"## {alibi.name}", "", f"{alibi.title[:1].upper()}{alibi.title[1:]}. {alibi.reason}", ""]
+        lines += [f"Excuses {', '.join(f'[{name}](#{name})' for name in alibi.excuses)}."]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "event-schema.md": event_schema,
+    "features.md": features,
+    "formats.md": formats,
+    "export.md": export,
+    "invariants.md": invariants,
+}
 
 
 def main() -> int:

@@ -32,7 +32,7 @@ with mine as (
   from {_ITEMS} i join slots s on i.client_id = s.client_id and i.model = s.model and i.ts >= s.since and i.ts < s.until
   window w as (partition by s.slot order by i.ts, i.event_id, i.idx)
 ), chosen as (
-  select * from mine where total <= runs * {RUN} or fmod(n, (total - {RUN}) / greatest(runs - 1, 1)) < {RUN}
+  select * from mine where total <= runs * {RUN} or (n * greatest(runs - 1, 1)) % (total - {RUN}) < {RUN} * greatest(runs - 1, 1)
 )
 select c.slot, c.n, c.total, epoch(c.ts) as at, c.client_id, c.modality, c.masked_hash, c.size, c.label, c.output_value, c.margin,
   coalesce(c.finish_reason, e.finish_reason) as finish_reason, e.outcome, coalesce(c.refused, e.refused) as refused, e.echo, v.vector

@@ -23,7 +23,8 @@ SCORER = Path(__file__).parents[3] / "shared" / "eval" / "score.py"
 
 def scorer() -> ModuleType:
     spec = importlib.util.spec_from_file_location("score", SCORER)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -103,22 +103,29 @@ def test_the_summary_without_evidence_names_the_finding() -> None:
     assert draft.summary == "user:c_1 sent 1 query to atlas-7b between 2026-11-01T02:00:00Z and 2026-11-01T03:00:00Z: sweeps."
 
 
-@pytest.mark.parametrize(
-    ("q_values", "severity", "q_value"),
-    [
-        ({"f1": 0.01, "f2": 0.2}, "high", 0.01),
-        ({"f1": 0.05, "f2": 0.2}, "high", 0.05),
-        ({"f1": 0.06, "f2": 0.2}, "low", 0.06),
-    ],
-)
-def test_above_the_configured_rate_severity_is_low_at_most(q_values: dict[str, float], severity: Level, q_value: float) -> None:
-    (draft,) = correlate([replace(FINDING, p_value=0.001), replace(OTHER, p_value=0.1)], RATE, q_values)
+SUBJECT = (FINDING.client_id, FINDING.model)
+
+
+@pytest.mark.parametrize(("q_value", "severity"), [(0.01, "high"), (0.05, "high"), (0.06, "low")])
+def test_above_the_configured_rate_severity_is_low_at_most(q_value: float, severity: Level) -> None:
+    (draft,) = correlate([replace(FINDING, p_value=0.001), replace(OTHER, p_value=0.1)], RATE, {SUBJECT: q_value})
     assert (draft.severity, draft.q_value) == (severity, q_value)
 
 
 def test_informational_stays_informational_above_the_rate() -> None:
-    (draft,) = correlate([replace(FINDING, p_value=0.5, level="informational")], RATE, {"f1": 0.9})
+    (draft,) = correlate([replace(FINDING, p_value=0.5, level="informational")], RATE, {SUBJECT: 0.9})
     assert draft.severity == "informational"
+
+
+def test_a_rule_alone_has_no_q_value_whatever_others_found_of_the_client() -> None:
+    (draft,) = correlate([FINDING], RATE, {SUBJECT: 0.9})
+    assert (draft.severity, draft.q_value) == (FINDING.level, None)
+
+
+def test_of_a_group_of_evidence_only_the_strongest_counts() -> None:
+    legs = [replace(FINDING, finding_id=f"f{n}", analytic=f"invariants/{n}", group="steps", score=0.5) for n in range(3)]
+    assert risk_score(legs) == risk_score(legs[:1]) == 50.0
+    assert risk_score([*legs, replace(legs[0], analytic="other", group="answers")]) == 62.5
 
 
 def test_a_p_value_needs_a_q_value() -> None:
