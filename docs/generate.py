@@ -189,8 +189,8 @@ def invariants() -> str:
             "",
             f"**{one.title}.** {one.explanation} Sources: {sources}.",
             "",
-            f"Counts {one.hits}. Evidence of *{one.group}*, reliability {one.reliability}, an odd but honest client may show {one.odd_share:.0%}."
-            f" Techniques: {', '.join(one.techniques)}. Needs {', '.join(f'`{name}`' for name in one.requires)}.",
+            f"Counts {one.hits}. Evidence of *{one.group}*, reliability {one.reliability}, an odd but honest client may show "
+            f"{one.odd_share:.0%}. Techniques: {', '.join(one.techniques)}. Needs {', '.join(f'`{name}`' for name in one.requires)}.",
         ]
     lines += ["", "# Alibis"]
     for alibi in load_alibis(found):

@@ -3,10 +3,10 @@
 Each invariant counts k hits in n steps. Among the clients of one model, honest ones differ in their rates, so the null is beta-binomial.
 It is fitted to the traffic at hand, attackers included, without being shaped by them: of clients above the median rate the likelihood
 uses only that they are above it (a censored likelihood), and clients whose count the fitted null calls improbable are left out and the
-fit is repeated. How much honest clients differ can hardly be seen where most have no hit at all, so that is mostly a prior, which
-the invariant names (``odd_share``): what is improbable is a large share of hits, not a large number. Dependent p-values are merged with the Cauchy combination (Liu and Xie 2020),
-independent ones with Fisher's, and what comes of it goes to Benjamini and Hochberg (1995). `tests/detect/test_calibrate.py` simulates what
-this promises.
+fit is repeated. How much honest clients differ can hardly be seen where most have no hit at all, so that is mostly a prior, which the
+invariant names (``odd_share``): what is improbable is a large share of hits, not a large number. Dependent p-values are merged with the
+Cauchy combination (Liu and Xie 2020), independent ones with Fisher's, and what comes of it goes to Benjamini and Hochberg (1995).
+`tests/detect/test_calibrate.py` simulates what this promises.
 """
 
 from collections.abc import Sequence

@@ -12,6 +12,7 @@ import numpy as np
 from numba import prange
 
 from forensics.similarity.forest import Bools, Floats, Ints
+from forensics.similarity.kernels import squared_distance
 from forensics.similarity.population import Population
 from forensics.sketch.compiled import compiled
 
@@ -28,7 +29,8 @@ class Moves:
     two. corner: is a + b - c of three of them: the same step was made from two rows, or two steps mirror each other. contrast: distance to
     the nearest of them, divided by the median distance to all; NaN below four. twin: the row of the last `TWINS` with which it shares most
     exact values, weighed by how rarely values agree, -1 where it shares none; shared: that share beyond what any two rows share, 0 to 1.
-    covered: the same of the values that the twin and one more of these rows explain together. apart: distance to the twin in usual distances.
+    covered: the same of the values that the twin and one more of these rows explain together. apart: distance to the twin in usual
+    distances.
     """
 
     line: Bools
@@ -138,11 +140,29 @@ def _is_corner(apart: Any, moved: Any, held: int) -> bool:  # pragma: no cover -
     return False
 
 
+@compiled()
+def _agreed(row: Any, other: Any, rarity: Any) -> Any:  # pragma: no cover - compiled
+    """Summed rarity of the coordinates in which two rows agree."""
+    total = 0.0
+    for k in range(len(row)):
+        total += rarity[k] if row[k] == other[k] else 0.0
+    return total
+
+
+@compiled()
+def _added(row: Any, twin: Any, other: Any, rarity: Any) -> Any:  # pragma: no cover - compiled
+    """The same of the coordinates in which the row agrees with the other, but not with its twin."""
+    total = 0.0
+    for k in range(len(row)):
+        total += rarity[k] if row[k] == other[k] and row[k] != twin[k] else 0.0
+    return total
+
+
 @compiled(parallel=True)
 def _twins(
     rows: Any, inverse: Any, coded: Any, rarity: Any, repeat_of: Any, asks: Any, bounds: Any, cap: float
 ) -> Any:  # pragma: no cover - compiled
-    n, d = rows.shape
+    n = len(rows)
     twin, shared, covered, apart = np.full(n, -1, np.int64), np.zeros(n), np.zeros(n), np.full(n, np.nan)
     whole = max(rarity.sum(), 1e-12)
     for c in prange(len(bounds) - 1):
@@ -151,26 +171,18 @@ def _twins(
         for t in range(bounds[c], bounds[c + 1]):
             if repeat_of[t] >= 0:
                 continue
-            for back in range(min(count, TWINS) if asks[t] else 0):
+            held = min(count, TWINS) if asks[t] else 0
+            for back in range(held):
                 other = recent[(count - 1 - back) % TWINS]
-                agreed = 0.0
-                for k in range(d):
-                    agreed += rarity[k] if rows[t, k] == rows[other, k] else 0.0
+                agreed = _agreed(rows[t], rows[other], rarity)
                 if agreed > shared[t]:
                     shared[t], twin[t] = agreed, other
-            for back in range(min(count, TWINS) if twin[t] >= 0 else 0):
-                other = recent[(count - 1 - back) % TWINS]
-                added = shared[t]
-                for k in range(d):
-                    added += rarity[k] if rows[t, k] == rows[other, k] and rows[t, k] != rows[twin[t], k] else 0.0
-                covered[t] = max(covered[t], added / whole)
-            shared[t] /= whole
             if twin[t] >= 0:
-                total = 0.0
-                for k in range(d):
-                    gap = min(abs(rows[t, k] - rows[twin[t], k]) * inverse[k], 1.0 if coded[k] else cap)
-                    total += gap * gap
-                apart[t] = np.sqrt(total)
+                for back in range(held):
+                    other = recent[(count - 1 - back) % TWINS]
+                    covered[t] = max(covered[t], (shared[t] + _added(rows[t], rows[twin[t]], rows[other], rarity)) / whole)
+                shared[t] /= whole
+                apart[t] = np.sqrt(squared_distance(rows[t], rows[twin[t]], inverse, coded, cap, np.inf))
             recent[count % TWINS] = t
             count += 1
     return twin, shared, covered, apart
