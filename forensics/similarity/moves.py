@@ -12,13 +12,13 @@ import numpy as np
 from numba import prange
 
 from forensics.similarity.forest import Bools, Floats, Ints
-from forensics.similarity.kernels import squared_distance
+from forensics.similarity.kernels import FAR, squared_distance
 from forensics.similarity.population import Population
 from forensics.sketch.compiled import compiled
 
 WINDOW: Final = 16  # distinct rows of the client just before
 TWINS: Final = 256  # distinct rows before in which a splice is looked for
-LIMIT: Final = 1e6  # robust deviations: beyond it one value is as far as another
+LIMIT: Final = 1e13  # robust deviations: beyond it one value is as far as another
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,8 @@ def _shapes(rows: Any, inverse: Any, coded: Any, repeat_of: Any, asks: Any, boun
                 row[k] = 0.0 if coded[k] else min(max(rows[t, k] * inverse[k], -LIMIT), LIMIT)
             held, place = min(count, WINDOW), count % WINDOW
             for i in range(held):
-                total, differ = 0.0, 0
-                for k in range(d):
-                    gap = row[k] - ring[i, k]
-                    total += gap * gap
-                    differ += gap != 0.0
-                apart[WINDOW, i] = apart[i, WINDOW] = total
-                moved[WINDOW, i] = moved[i, WINDOW] = differ
+                apart[WINDOW, i], moved[WINDOW, i] = _between(row, ring[i])
+                apart[i, WINDOW], moved[i, WINDOW] = apart[WINDOW, i], moved[WINDOW, i]
             if asks[t]:
                 line[t], halfway[t] = _on_line(apart, moved, held)
                 corner[t] = _is_corner(apart, moved, held)
@@ -107,13 +102,26 @@ def _shapes(rows: Any, inverse: Any, coded: Any, repeat_of: Any, asks: Any, boun
 
 
 @compiled()
+def _between(row: Any, other: Any) -> Any:  # pragma: no cover - compiled
+    """(squared distance, how many coordinates differ: below 0 where one is missing or a code, and the step says nothing)."""
+    total, differ = 0.0, 0
+    for k in range(len(row)):
+        gap = row[k] - other[k]
+        total += gap * gap
+        differ += gap != 0.0
+        if abs(gap) > FAR:
+            return total, -1
+    return total, differ
+
+
+@compiled()
 def _on_line(apart: Any, moved: Any, held: int) -> Any:  # pragma: no cover - compiled
     """(on the line through two, halfway between two); `WINDOW` is the row itself."""
     found = False
     for i in range(held):
         for j in range(i + 1, held):
             whole, one, other = apart[i, j], apart[WINDOW, i], apart[WINDOW, j]
-            if moved[i, j] < 3 or whole == 0.0:
+            if whole == 0.0 or moved[i, j] < 3 or min(moved[WINDOW, i], moved[WINDOW, j]) < 0:
                 continue
             along = 0.5 * (one + whole - other) / whole
             # Beside the nearer of the two, not only along the line: a near copy of either lies on no line.
@@ -133,6 +141,8 @@ def _is_corner(apart: Any, moved: Any, held: int) -> bool:  # pragma: no cover -
                 continue
             for b in range(a + 1, held):
                 if b == c or moved[b, c] < 2:
+                    continue
+                if min(moved[WINDOW, a], moved[WINDOW, b], moved[WINDOW, c], moved[a, b]) < 0:
                     continue
                 off = apart[WINDOW, a] + apart[WINDOW, b] + apart[a, c] + apart[b, c] - apart[WINDOW, c] - apart[a, b]
                 if off < 1e-4 * min(apart[a, c], apart[b, c]):

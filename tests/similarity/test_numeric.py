@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from forensics.similarity.forest import Family
 from forensics.similarity.grid import ALONE
 from forensics.similarity.kernels import FAR
-from forensics.similarity.numeric import LINE_WINDOW, OUTSIDE_PER_CLIENT, RECENT, Change, Steps, kin_family, own_family
+from forensics.similarity.moves import WINDOW
+from forensics.similarity.numeric import OUTSIDE_PER_CLIENT, RECENT, Change, Steps, kin_family, own_family
 from forensics.similarity.population import NEAR, Population, prepared
 
 Array = np.ndarray[Any, Any]
@@ -156,9 +157,9 @@ def check_walk(truth: Truth, found: Steps, asks: Array) -> None:
         assert (found.step_hash[t] == 0) == ((step != 0).sum() < 2)
         if found.step_hash[t]:
             assert seen.setdefault(tuple(step + 0.0), found.step_hash[t]) == found.step_hash[t]
-        before = truth.distinct_before(t)[-LINE_WINDOW:]
+        before = truth.distinct_before(t)[-WINDOW:]
         expected = asks[t] and truth.first_own[t] == t and len(before) > 1 and on_line(truth.rows[t], truth.rows[before], population)
-        assert found.line[t] == expected
+        assert found.moves.line[t] == expected
     assert len(set(seen.values())) == len(seen)
 
 
@@ -224,7 +225,7 @@ def test_as_brute_force_on_binary_rows() -> None:
     found = check_against_brute_force(rows, clients_of(40, 50, 30))
     assert found.own_change.changed[found.own.near].max() <= 1
     assert not found.own_change.even.any()
-    assert not found.line.any()
+    assert not found.moves.line.any()
 
 
 @pytest.mark.parametrize(("rows", "repeats"), [(normal(2, 60, 1), 0), (np.arange(60.0)[:, None] % 7, 39), (np.full((60, 4), 5.0), 57)])
@@ -247,7 +248,7 @@ def test_one_row(row: list[float]) -> None:
         assert family.parent.tolist() == [-1]
         assert not any((family.repeat[0], family.near[0], family.linked[0], change.even[0]))
         assert np.isnan(family.distance[0])
-    assert not found.line[0]
+    assert not found.moves.line[0]
     assert np.isnan([found.gap[0], found.outside[0]]).all()
     assert found.step_hash.tolist() == found.cell.tolist() == [0]
 
@@ -297,8 +298,8 @@ def test_order_of_the_clients_does_not_matter() -> None:
         assert np.allclose(before.distance[moved], family.distance, rtol=1e-9, equal_nan=True)
     for name in ("changed", "axis", "even"):
         assert np.array_equal(getattr(found.own_change, name)[moved], getattr(other.own_change, name)), name
-    for name in ("line", "step_hash"):
-        assert np.array_equal(getattr(found, name)[moved], getattr(other, name)), name
+    assert np.array_equal(found.step_hash[moved], other.step_hash)
+    assert np.array_equal(found.moves.line[moved], other.moves.line)
     for name in ("gap", "outside", "outside_deviations"):
         assert np.allclose(getattr(found, name)[moved], getattr(other, name), rtol=1e-9, equal_nan=True), name
     assert len(set(zip(found.cell[moved], other.cell, strict=True))) == len(set(found.cell.tolist()))
@@ -313,8 +314,8 @@ def test_units_do_not_matter(factor: float, shift: float) -> None:
     found, rows[:, [0, 2]] = looked_at(rows, clients), rows[:, [0, 2]] * factor + shift
     other = looked_at(rows, clients)
     assert found.own.near.sum() >= 60
-    assert found.line.sum() == 60
-    assert np.array_equal(found.line, other.line)
+    assert found.moves.line.sum() == 60
+    assert np.array_equal(found.moves.line, other.moves.line)
     for name in ("parent", "repeat", "near"):
         assert np.array_equal(getattr(found.own, name), getattr(other.own, name)), name
     for name in ("changed", "axis", "even"):
@@ -340,9 +341,10 @@ def test_codes_keep_equality_and_nothing_else() -> None:
     other = looked_at(rows, clients)
     assert bits(found.own) == bits(other.own)
     assert bits(found.own_change) == bits(other.own_change)
-    for name in ("gap", "line", "step_hash", "outside"):
+    for name in ("gap", "step_hash", "outside"):
         assert getattr(found, name).tobytes() == getattr(other, name).tobytes(), name
-    assert not found.line.any()
+    assert found.moves.line.tobytes() == other.moves.line.tobytes()
+    assert not found.moves.line.any()
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 2.0**52 + 7])
@@ -369,7 +371,7 @@ def test_missing_values_and_codes_make_no_lines_and_no_sign_steps(odd: float, sh
     rows[9::10] = rows[8::10]
     rows[9::10, :6] = odd
     found = looked_at(rows, clients)
-    assert not found.line.any()
+    assert not found.moves.line.any()
     for change in (found.own_change, found.kin_change):
         assert not change.even.any()
         assert np.abs(change.delta).max() < 100
@@ -414,10 +416,10 @@ def test_lines_are_found_where_points_are_bisected() -> None:
     a, b = normal(14, 2, 8)
     search = bisection(a, b, [0.5, 0.75, 0.625, 0.6875, 0.65625])
     found = looked_at(np.concatenate([honest, search]), clients_of(*[40] * 10, len(search)))
-    assert not found.line[: len(honest)].any()
-    assert found.line[len(honest) :].tolist() == [False] * 2 + [True] * 5
+    assert not found.moves.line[: len(honest)].any()
+    assert found.moves.line[len(honest) :].tolist() == [False] * 2 + [True] * 5
     rounded = looked_at(np.concatenate([honest, np.round(search, 4)]), clients_of(*[40] * 10, len(search)))
-    assert rounded.line[len(honest) :].tolist() == [False] * 2 + [True] * 5
+    assert rounded.moves.line[len(honest) :].tolist() == [False] * 2 + [True] * 5
 
 
 @pytest.mark.parametrize("coordinates", [1, 2])
@@ -425,7 +427,7 @@ def test_moving_one_or_two_coordinates_is_no_line(coordinates: int) -> None:
     a, b = normal(15, 2, 6)
     b[coordinates:] = a[coordinates:]
     rows = np.concatenate([normal(16, 60, 6), bisection(a, b, [0.5, 0.25])])
-    assert not looked_at(rows, clients_of(30, 30, 4)).line.any()
+    assert not looked_at(rows, clients_of(30, 30, 4)).moves.line.any()
 
 
 @pytest.mark.parametrize("back", [1, 2, 5])
@@ -435,7 +437,7 @@ def test_near_copies_lie_on_no_line(back: int) -> None:
     rows[9::10, 1] += 0.02
     found = looked_at(rows, clients_of(*[40] * 6))
     assert found.own.near[9::10].all()
-    assert not found.line.any()
+    assert not found.moves.line.any()
 
 
 @pytest.mark.parametrize("own_units", [True, False])

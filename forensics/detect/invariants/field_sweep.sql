@@ -20,9 +20,9 @@ triage = [
 ]
 */
 with swept as (
-  select *, count(axis) over (partition by client_id, model, shape, anchor, axis) = group_size - 1 and group_size > 2 as whole from steps
+  select *, count(axis) over (partition by client_id, model, shape, anchor, axis) = group_size - 1 and group_size > 1 as whole from steps
 ),
 sizes as (select client_id, model, axis, group_size, count(distinct anchor) as n from swept where whole group by all),
-tops as (select client_id, model, max(n) as n, arg_max(struct_pack(axis, group_size), (n, group_size, axis)) as top from sizes group by all)
-select client_id, model, event_id, idx, coalesce(whole and tops.n >= 4 and swept.axis = top.axis and swept.group_size = top.group_size, false) as hit
+tops as (select client_id, model, max(n) as n, sum(n) as groups, arg_max(struct_pack(axis, group_size), (n, group_size, axis)) as top from sizes group by all)
+select client_id, model, event_id, idx, coalesce(whole and tops.n >= 4 and tops.n >= 0.5 * tops.groups and swept.axis = top.axis and swept.group_size = top.group_size, false) as hit
 from swept left join tops using (client_id, model)
