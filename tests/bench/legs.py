@@ -39,6 +39,11 @@ def without_best(findings: Sequence[Finding]) -> list[Finding]:
     return [f for f in findings if leg(f) != best]
 
 
+def _name(client_id: str) -> str:
+    """A client as truth.jsonl names it."""
+    return client_id.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
 def rescored(incidents: Sequence[Incident], kept: Callable[[Sequence[Finding]], list[Finding]]) -> list[dict[str, object]]:
     """What the scorer reads of each incident, its risk computed from the findings that are ``kept``; severities as they were."""
     out: list[dict[str, object]] = []
@@ -69,6 +74,10 @@ def main() -> None:
 
     row("all", list)
     row("without each client's best leg", without_best)
+    hostile = {name for name, one in truth.items() if one["kind"] == "attack"}
+    row(
+        "without the best leg of attackers only", lambda found: without_best(found) if _name(found[0].client_id) in hostile else list(found)
+    )
     for analytic in sorted({f.analytic for i in incidents for f in i.findings}):
         row(f"without `{analytic}`", lambda findings, gone=analytic: [f for f in findings if f.analytic != gone])  # type: ignore[misc]
 
