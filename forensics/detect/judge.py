@@ -79,10 +79,11 @@ def _whole(frame: pa.Table, name: str) -> Counts:
 
 
 def strength(p_value: float, hits: int) -> float:
-    """How much of an invariant's reliability a finding earns: mostly how improbable it is, some for what the prober has gained."""
+    """How much of an invariant's reliability a finding earns: how improbable it is, and a little for what the prober has gained. Volume
+    counts through the former already."""
     improbable = min(1.0, -np.log10(p_value) / SURE)
     gained = min(1.0, float(np.log1p(hits) / np.log1p(MANY)))
-    return float(round(0.3 + 0.45 * improbable + 0.25 * gained, 6))
+    return float(round(0.9 * improbable + 0.1 * gained, 6))
 
 
 def _finding(counted: Counted, subjects: Subjects, row: int, alibis: dict[str, Alibi]) -> Finding:

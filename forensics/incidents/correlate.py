@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Final
 
 from forensics.model.atlas import tactic_of
 from forensics.model.finding import Finding
@@ -11,6 +12,7 @@ from forensics.model.incident import Incident
 from forensics.model.rule import LEVELS, Level
 
 Subject = tuple[str, str]  # client and model
+SECOND: Final = 0.7  # weight of a second leg; a third has its square
 NO_Q_VALUES: Mapping[Subject, float] = MappingProxyType({})
 
 
@@ -69,15 +71,15 @@ def risk_score(findings: Sequence[Finding]) -> float:
     """100 * (1 - prod(1 - w * score)), 0 to 100, over distinct analytics, or groups of those that see the same thing, each with its
     highest score.
 
-    The highest counts whole (w = 1), the next half, the third a quarter...: analytics see the same queries and are not independent, so a
-    second leg confirms, and a tenth adds nothing. The only place that fuses; replace it here.
+    The highest counts whole (w = 1), the next `SECOND` of it, the third the square of that...: analytics see the same queries and are not
+    independent, so a second leg confirms, and a tenth adds little. The only place that fuses; replace it here.
     """
     best: dict[str, float] = {}
     for finding in findings:
         leg = finding.group or finding.analytic
         best[leg] = max(finding.score, best.get(leg, 0.0))
     ordered = sorted(best.values(), reverse=True)
-    return 100.0 * (1.0 - math.prod(1.0 - score * 0.5**place for place, score in enumerate(ordered)))
+    return 100.0 * (1.0 - math.prod(1.0 - score * SECOND**place for place, score in enumerate(ordered)))
 
 
 def _severity(findings: Sequence[Finding], q_value: float | None, rate: float) -> Level:
