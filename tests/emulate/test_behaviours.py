@@ -23,6 +23,7 @@ from forensics.emulate.attacks import (
     score_membership,
     system_prompt,
 )
+from forensics.emulate.benign import dashboard, monitor, retry_storm
 from forensics.emulate.interface import CHAT, COMPLETION, LABELS, SCORES, SCORING, Behaviour, TabularBehaviour
 from forensics.emulate.plan import LANGUAGE_MODELS, TABULAR_MODELS, behaviours
 from forensics.emulate.workers import Exchange
@@ -139,6 +140,35 @@ def test_members_betray_themselves(worker: Make, models: Mapping[str, Any]) -> N
     known = np.array([tuple(row) in members for row in asked(made)[::2].tolist()])
     assert 0.35 < known.mean() < 0.65
     assert (top[known, 0] - top[known, 1]).mean() > 0.05 > 0.02 > (top[~known, 0] - top[~known, 1]).mean()
+
+
+@pytest.mark.parametrize("disguise", ["blinded", "rounded"])
+def test_what_is_sent_again_is_sent_alike_under_a_disguise(disguise: str, worker: Make, models: Mapping[str, Any]) -> None:
+    for model in TABULAR_MODELS:
+        same = asked(take(worker(monitor.BEHAVIOUR, model, option=LABELS, batch=3, disguise=disguise), 5)).reshape(5, 3, -1)
+        assert (same == same[0]).all()
+    again = take(worker(retry_storm.BEHAVIOUR, "sepsis-risk", option=LABELS, batch=2, disguise=disguise), 100)
+    assert len(np.unique(asked(again), axis=0)) < 100
+
+
+def test_noise_is_small_and_breaks_what_is_exact_while_the_answer_is_to_what_was_sent(worker: Make, models: Mapping[str, Any]) -> None:
+    plain = asked(take(worker(path_finding.BEHAVIOUR, "sepsis-risk", option=SCORES), 3))
+    made = take(worker(path_finding.BEHAVIOUR, "sepsis-risk", option=SCORES, disguise="blinded"), 200)
+    hidden, model = asked(made), models["sepsis-risk"]
+    numbers = np.array([c.kind in ("int", "float") for c in model.columns])
+    assert 0 < (np.abs(hidden[:3] - plain) / model.span)[:, numbers].max() < 0.1
+    assert np.median((np.diff(hidden, axis=0) != 0).sum(axis=1)) > 4
+    assert np.allclose(scores(made), np.round(model.score(hidden), 4))
+
+
+def test_few_digits_are_left_of_numbers_and_categories_stay(worker: Make, models: Mapping[str, Any]) -> None:
+    rows = asked(take(worker(dashboard.BEHAVIOUR, "glyph-reader", option=LABELS, disguise="rounded"), 100))
+    assert np.allclose(rows, rows.round(2))
+    assert len(np.unique(rows)) <= 101
+    plain, few = (asked(take(worker(monitor.BEHAVIOUR, "sepsis-risk", option=LABELS, batch=9, disguise=d), 1)) for d in ("", "rounded"))
+    categories = np.array([c.kind in ("code", "flag") for c in models["sepsis-risk"].columns])
+    assert (plain[:, categories] == few[:, categories]).all()
+    assert np.allclose(few[:, 6:8], few[:, 6:8].round(1))  # creatinine and lactate, at most one digit behind the point
 
 
 def test_members_of_a_language_model_are_likelier_than_their_neighbours(worker: Make, models: Mapping[str, Any]) -> None:
