@@ -30,7 +30,7 @@ from forensics.emulate.attacks import (
     square_search,
     system_prompt,
 )
-from forensics.emulate.benign import dashboard, monitor, retry_storm
+from forensics.emulate.benign import dashboard, kiosk, monitor, onboarding, retry_storm
 from forensics.emulate.interface import CHAT, COMPLETION, LABELS, SCORES, SCORING, Answer, Behaviour, TabularBehaviour, TabularClient
 from forensics.emulate.plan import LANGUAGE_MODELS, TABULAR_MODELS, behaviours
 from forensics.emulate.workers import Exchange
@@ -238,6 +238,24 @@ def test_noise_is_fresh_and_a_mask_is_the_same_for_every_candidate(worker: Make)
         hidden = (rows[mask] != rows[0]) & (rows[size + mask] != rows[size])
         assert hidden.any()
         assert np.allclose(rows[mask][hidden], rows[size + mask][hidden])
+
+
+def test_at_the_counter_one_field_is_corrected_and_some_come_back(worker: Make) -> None:
+    rows = asked(take(worker(kiosk.BEHAVIOUR, "sepsis-risk", option=LABELS), 300))
+    fields = (np.diff(rows, axis=0) != 0).sum(axis=1)
+    assert 0.25 < np.mean(fields == 1) < 0.7
+    assert len(np.unique(rows, axis=0)) < 0.97 * len(rows)
+
+
+def test_a_catalogue_comes_once_and_in_order(worker: Make) -> None:
+    for batch in (1, 7):
+        rows = asked(take(worker(onboarding.BEHAVIOUR, "sepsis-risk", option=LABELS, batch=batch), 1000 // batch))
+        ordered = max((1 + int((np.diff(column) < 0).argmax()) for column in rows.T), default=0)
+        assert 40 <= ordered <= 400 + batch
+        assert ordered % batch == 0
+        assert len(np.unique(rows[:ordered], axis=0)) >= 0.9 * ordered
+        later = {tuple(row) for row in rows[:ordered].tolist()}
+        assert 0 < np.mean([tuple(row) in later for row in rows[ordered:].tolist()]) < 0.3
 
 
 @pytest.mark.parametrize("disguise", ["blinded", "rounded"])
