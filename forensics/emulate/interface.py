@@ -60,6 +60,13 @@ class TabularClient:
         """Rows that this client comes back to: its customers, its patients, its fixtures."""
         return self.model.draw(self.same(), count)
 
+    def population(self, count: int) -> Matrix:
+        """Natural rows of the part of the world that this client has to do with: of four each, the one that leans its way."""
+        lean = self.same().normal(size=self.model.width) / self.model.span
+        drawn = self.natural(4 * count).reshape(count, 4, -1)
+        own: Matrix = drawn[np.arange(count), (drawn @ lean).argmax(axis=1)]
+        return own
+
     def candidates(self, count: int) -> Matrix:
         """Rows of which about half were trained on: what somebody knows who asks about membership, or rates a model honestly."""
         chosen = self.model.members[self.rng.integers(len(self.model.members), size=count)]

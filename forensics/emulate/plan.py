@@ -1,8 +1,9 @@
 """Who does what: jobs of one account or several, drawn before anything is asked.
 
 For every job, hostile or not, the same draws come first: what the model gives back, how much is asked, how many rows go into a call,
-and whether the job stands alone, shares its account with another (an attacker calls that dilution) or is spread over several accounts
-(splitting). Only then is a behaviour chosen that can work under these, the one that has been used least.
+and whether the job stands alone, shares its account with another (an attacker calls that dilution), is spread over several accounts
+(splitting), or sends its rows with noise or in few digits. Only then is a behaviour chosen that can work under these, the one that has
+been used least.
 """
 
 from collections import Counter
@@ -33,14 +34,17 @@ OPTIONS = {
     "tabular": ((LABELS, 0.4), (SCORES, 0.6)),
     "language": ((CHAT, 0.5), (CHAT_LOGPROBS, 0.2), (COMPLETION, 0.18), (SCORING, 0.12)),
 }
-STRUCTURES = (("alone", 0.65), ("mixed", 0.23), ("spread", 0.12))
+STRUCTURES = (("alone", 0.45), ("mixed", 0.23), ("spread", 0.12), ("blinded", 0.1), ("rounded", 0.1))
 TABULAR_MODELS = ("sepsis-risk", "basket-segments", "glyph-reader")
 LANGUAGE_MODELS = ("quill-7b",)
+# What can be disguised how; elsewhere a job that would be stands alone. Flags have no digits to lose.
+DISGUISED = {"blinded": TABULAR_MODELS, "rounded": ("sepsis-risk", "glyph-reader")}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``calls`` are those of each account, ``batch`` the rows of a call; ``cover`` is what else is done, with its share of the calls."""
+    """``calls`` are those of each account, ``batch`` the rows of a call; ``cover`` is what else is done, with its share of the calls;
+    ``disguise`` is what is put over the rows, or empty."""
 
     number: int
     world: str
@@ -53,12 +57,13 @@ class Job:
     calls: tuple[int, ...]
     accounts: tuple[Account, ...]
     campaign_id: str | None
+    disguise: str
 
     @property
     def evasion(self) -> str:
         if not self.campaign_id:
             return "none"
-        return "split" if len(self.accounts) > 1 else "diluted" if self.cover else "none"
+        return "split" if len(self.accounts) > 1 else "diluted" if self.cover else self.disguise or "none"
 
 
 def behaviours(world: str, *, hostile: bool) -> tuple[Behaviour, ...]:
@@ -103,6 +108,7 @@ def _job(
         number=number, world=world, model=model, main=main, cover=cover, cover_share=float(rng.uniform(0.2, 0.8)) if cover else 0.0,
         option=option, batch=batch, calls=calls, accounts=tuple(account(rng) for _ in range(size)),
         campaign_id=f"{world}-{number:03d}" if campaign else None,
+        disguise=structure if not spread and model in DISGUISED.get(structure, ()) else "",
     )  # fmt: skip
 
 

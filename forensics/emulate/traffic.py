@@ -90,7 +90,7 @@ def _exchanges(job: Job, model: Model, seed: int, rng: np.random.Generator) -> I
 
 def _worker(job: Job, behaviour: Any, model: Any, seeds: tuple[int, ...]) -> Worker:
     if isinstance(behaviour, TabularBehaviour):
-        return tabular_worker(behaviour, model, seeds, job.batch, job.option)
+        return tabular_worker(behaviour, model, seeds, job.batch, job.option, job.disguise)
     assert isinstance(behaviour, LanguageBehaviour)
     return language_worker(behaviour, model, seeds, job.option)
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from forensics.emulate.disguises import DISGUISES, Disguise
 from forensics.emulate.interface import (
     CHAT_LOGPROBS,
     SCORES,
@@ -80,8 +81,8 @@ class TabularWorker:
     """Calls of a fixed number of rows. A call is filled from as many episodes as it takes: who asks one row at a time with 16 rows to a
     call works on 16 targets at once, because the next row of a target waits for the answer to the last."""
 
-    def __init__(self, behaviour: TabularBehaviour, client: TabularClient, option: str) -> None:
-        self._behaviour, self._client, self._scored = behaviour, client, option == SCORES
+    def __init__(self, behaviour: TabularBehaviour, client: TabularClient, option: str, disguise: Disguise | None = None) -> None:
+        self._behaviour, self._client, self._scored, self._disguise = behaviour, client, option == SCORES, disguise
         self._lanes: list[_Lane] = []
         self._key = ("instances", "inputs")[client.habits % 2]
 
@@ -100,6 +101,8 @@ class TabularWorker:
             if not wanted:
                 break
         rows = np.vstack(blocks)
+        if self._disguise:
+            rows = self._disguise(rows)
         scores = np.round(self._client.model.score(rows), 4)
         labels = scores.argmax(axis=1)
         self._deliver(parts, labels, scores)
@@ -183,10 +186,12 @@ class LanguageWorker:
         return Exchange(operation, request, response, 1, words, written)
 
 
-def tabular_worker(behaviour: TabularBehaviour, model: TabularModel, seeds: tuple[int, ...], batch: int, option: str) -> Worker:
+def tabular_worker(
+    behaviour: TabularBehaviour, model: TabularModel, seeds: tuple[int, ...], batch: int, option: str, disguise: str = ""
+) -> Worker:
     rng = np.random.default_rng(seeds)
     client = TabularClient(model, rng, habits=int(rng.integers(1 << 31)), batch=batch)
-    return TabularWorker(behaviour, client, option)
+    return TabularWorker(behaviour, client, option, DISGUISES[disguise](model, client.habits) if disguise else None)
 
 
 def language_worker(behaviour: LanguageBehaviour, model: LanguageModel, seeds: tuple[int, ...], option: str) -> Worker:

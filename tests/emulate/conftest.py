@@ -20,9 +20,9 @@ def models() -> Mapping[str, Any]:
 def worker(models: Mapping[str, Any]) -> Callable[..., Worker]:
     """Somebody who behaves so, asking a model."""
 
-    def make(behaviour: Behaviour, model: str, *, option: str, batch: int = 1, seed: int = 1) -> Worker:
+    def make(behaviour: Behaviour, model: str, *, option: str, batch: int = 1, seed: int = 1, disguise: str = "") -> Worker:
         if isinstance(behaviour, TabularBehaviour):
-            return tabular_worker(behaviour, models[model], (seed, 2), batch, option)
+            return tabular_worker(behaviour, models[model], (seed, 2), batch, option, disguise)
         return language_worker(behaviour, models[model], (seed, 2), option)  # type: ignore[arg-type]
 
     return make

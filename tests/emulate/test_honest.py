@@ -53,7 +53,7 @@ def test_what_is_drawn_first_does_not_depend_on_who_draws(world: str) -> None:
     """Over many seeds attackers and honest clients have the same options, batches and budgets, up to chance."""
     jobs = [job for seed in range(60) for job in plan(world, 60, 0.25, seed)]
     sides = [[j for j in jobs if bool(j.campaign_id) is side] for side in (True, False)]
-    for what in (lambda j: j.option, lambda j: j.batch == 1, lambda j: j.calls[0] * j.batch > 95):
+    for what in (lambda j: j.option, lambda j: j.batch == 1, lambda j: j.calls[0] * j.batch > 95, lambda j: j.disguise):
         shares = [Counter(what(j) for j in side) for side in sides]
         for value in shares[0]:
             assert abs(shares[0][value] / len(sides[0]) - shares[1][value] / len(sides[1])) < 0.07, value
@@ -63,8 +63,8 @@ def test_every_family_and_kind_comes_up() -> None:
     jobs = draw("mixed", clients=480, attackers=0.15, seed=1)
     attacks = {j.main.name for j in jobs if j.campaign_id}
     kinds = {j.main.name for j in jobs if not j.campaign_id}
-    assert (len(attacks), len(kinds)) == (15, 26)
-    assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split"}
+    assert (len(attacks), len(kinds)) == (22, 28)
+    assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split", "blinded", "rounded"}
 
 
 def test_truth_counts_only_what_was_hostile() -> None:

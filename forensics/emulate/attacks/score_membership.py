@@ -6,20 +6,22 @@ inference attacks from first principles", IEEE S&P 2022.
 
 import numpy as np
 
-from forensics.emulate.interface import SCORES, TabularBehaviour, TabularClient, TabularEpisode
+from forensics.emulate.interface import SCORES, Matrix, TabularBehaviour, TabularClient, TabularEpisode
 
 
 def episode(client: TabularClient) -> TabularEpisode:
-    """One candidate beside a fabricated twin: a few of its values are those of another record."""
+    """One candidate beside a fabricated twin."""
     candidate = client.candidates(1)[0]
-    other = client.row()
-    differing = np.flatnonzero(candidate != other)
-    if not len(differing):
-        return
-    replaced = client.rng.choice(differing, size=min(len(differing), max(1, client.model.width // 10)), replace=False)
-    twin = candidate.copy()
-    twin[replaced] = other[replaced]
-    yield np.vstack([candidate, twin])
+    yield np.vstack([candidate, twin(client.rng, candidate, client.row())])
+
+
+def twin(rng: np.random.Generator, record: Matrix, other: Matrix) -> Matrix:
+    """A few of the record's values are those of another."""
+    differing = np.flatnonzero(record != other)
+    replaced = rng.choice(differing, size=min(len(differing), max(1, len(record) // 10)), replace=False)
+    fabricated = record.copy()
+    fabricated[replaced] = other[replaced]
+    return fabricated
 
 
 BEHAVIOUR = TabularBehaviour(
