@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 import forensics
-from forensics.cli import demo, emulate, features, formats, incidents, ingest, output, query, report, rules, scan, store
+from forensics.cli import demo, emulate, export, features, formats, incidents, ingest, output, query, report, rules, scan, store
 from forensics.model.errors import Exit, ForensicsError
 
 app = typer.Typer(
@@ -26,11 +26,12 @@ app.command("ingest")(ingest.ingest)
 app.command("scan")(scan.scan)
 app.command("features")(features.features)
 app.command("query")(query.query)
+app.command("export")(export.export)
 app.command("emulate")(emulate.emulate)
 app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("compact")(store.compact)
-app.add_typer(incidents.app, name="incidents", help="List and show incidents.")
+app.add_typer(incidents.app, name="incidents", help="List and show incidents; decide of one.")
 app.add_typer(rules.app, name="rules", help="List, show, validate and test detection rules.")
 app.add_typer(formats.app, name="formats", help="List log formats; say which one a file is in.")
 

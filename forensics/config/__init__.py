@@ -4,7 +4,7 @@ import hashlib
 import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,7 @@ from forensics.model.rule import Level
 Principal = Literal["user", "key", "email", "arn", "ip"]
 DEFAULT_STORE = "forensics-store"
 FILE = "forensics.toml"
+S = TypeVar("S", bound=BaseModel)
 
 
 class _Section(BaseModel):
@@ -94,10 +95,26 @@ def load_config(path: Path | None = None) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not valid TOML: {error}", where=str(found), hint=hint) from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
         # The cause holds what stands in the file, which may be a secret in the wrong place.
-        raise UsageError(f"{key}: {first['msg'].removeprefix('Value error, ')}", where=str(found), hint=hint) from None
+        raise UsageError(_first(error), where=str(found), hint=hint) from None
+
+
+def section(kind: type[S], where: str, given: dict[str, Any]) -> S:
+    """A section from other places than the file.
+
+    Raises:
+        UsageError: a value does not fit.
+    """
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise UsageError(_first(error), where=where) from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return ": ".join(part for part in (key, first["msg"].removeprefix("Value error, ")) if part)
 
 
 def store_directory(option: Path | None) -> Path:

@@ -36,8 +36,8 @@ class SinkConfig(BaseModel):
     redaction: Redaction = "identified"
     token_env: str | None = None
     token_file: str | None = None
-    token_header: str = "Authorization"
-    token_scheme: str = "Bearer"
+    auth_header: str = "Authorization"
+    auth_scheme: str = "Bearer"
     headers: dict[str, str] = Field(default_factory=dict)
     ca_file: str | None = None
     client_cert_file: str | None = None
@@ -64,7 +64,7 @@ class SinkConfig(BaseModel):
     def _no_secret_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name in headers:
             if _SECRET_HEADERS.search(name):
-                raise ValueError(f"the header {name} looks like a secret; use token_header with token_env or token_file")
+                raise ValueError(f"the header {name} looks like a secret; use auth_header with token_env or token_file")
         return headers
 
     @field_validator("since")
