@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 import forensics
-from forensics.cli import demo, emulate, export, features, formats, incidents, ingest, output, query, report, rules, scan, store
+from forensics.cli import demo, emulate, export, features, formats, incidents, ingest, nightly, output, query, report, rules, scan, store
 from forensics.model.errors import Exit, ForensicsError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("scan")(scan.scan)
+app.command("nightly")(nightly.nightly)
 app.command("features")(features.features)
 app.command("query")(query.query)
 app.command("export")(export.export)

@@ -7,10 +7,12 @@ from typing import Final
 
 import pyarrow as pa
 
+from forensics.model.errors import Exit
 from forensics.store import manifest
 from forensics.store.ledger import TIME, arrow, micros
 from forensics.store.parts import Part
 
+UNFINISHED: Final = (int(Exit.USAGE), int(Exit.DELIVERY_INCOMPLETE), int(Exit.INTERNAL))
 RUNS: Final = pa.schema([("run_id", pa.int64()), ("started_at", TIME), ("finished_at", TIME), ("record", pa.string())])
 
 
@@ -34,9 +36,10 @@ def fresh(connection: sqlite3.Connection) -> tuple[date, ...]:
 
 
 def begin(connection: sqlite3.Connection) -> tuple[int, bool]:
-    """Open a run; (its id, whether the one before was killed before it ended)."""
+    """Open a run; (its id, whether the one before was killed, or ended with something still to do)."""
+    unfinished = f"finished_at IS NULL OR json_extract(record, '$.exit_code') IN ({', '.join(map(str, UNFINISHED))})"
     with manifest.transaction(connection):
-        last = connection.execute("SELECT finished_at IS NULL FROM runs ORDER BY run_id DESC LIMIT 1").fetchone()
+        last = connection.execute(f"SELECT {unfinished} FROM runs ORDER BY run_id DESC LIMIT 1").fetchone()
         cursor = connection.execute("INSERT INTO runs (started_at) VALUES (?)", (manifest.now(),))
         return int(cursor.lastrowid or 0), bool(last and last[0])
 

@@ -202,7 +202,7 @@ class Store:
             return nights.fresh(connection)
 
     def begin_run(self) -> tuple[int, bool]:
-        """Open a nightly run; (its id, whether the one before was killed before it ended)."""
+        """Open a nightly run; (its id, whether the one before was killed, or ended with something still to do)."""
         return nights.begin(self._held())
 
     def finish_run(self, run_id: int, record: str) -> None:

@@ -22,12 +22,13 @@ def named_by(message: Message, suffix: str) -> str:
     return f"{len(message.keys)}-revisions-{sha256(chr(0).join(message.keys).encode()).hexdigest()[:24]}{suffix}"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """All of it or nothing, durably; mode 0600."""
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """All of it or nothing, durably."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with _private(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
             file.write(content)
+            os.fchmod(file.fileno(), mode)
             _durable(file)
         temporary.replace(path)
     finally:
