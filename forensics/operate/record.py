@@ -81,7 +81,7 @@ def metrics(night: Night) -> Iterator[Metric]:
     """What is worth an alarm. All are gauges of the last night: a run that exits each time has no counters to go on with."""
 
     def one(name: str, text: str, value: float) -> Metric:
-        return Metric(f"forensics_nightly_{name}", "gauge", text, (((), value),))
+        return Metric(f"forensics_nightly_{name}", "gauge", text, (((), float(value)),))
 
     def by(name: str, text: str, label: str, values: dict[str, int]) -> Metric:
         samples = tuple((((label, key),), float(value)) for key, value in sorted(values.items()))
