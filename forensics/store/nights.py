@@ -50,6 +50,12 @@ def finish(connection: sqlite3.Connection, run_id: int, record: str) -> None:
         connection.execute("UPDATE runs SET finished_at = ?, record = ? WHERE run_id = ?", (manifest.now(), record, run_id))
 
 
+def last(connection: sqlite3.Connection) -> str | None:
+    """The record of the last run, empty where it did not end; null where there was none."""
+    found = connection.execute("SELECT coalesce(record, '') FROM runs ORDER BY run_id DESC LIMIT 1").fetchone()
+    return found and str(found[0])
+
+
 def tables(connection: sqlite3.Connection) -> dict[str, pa.Table]:
     """`runs` as an Arrow table, in order."""
     rows = connection.execute("SELECT run_id, started_at, finished_at, record FROM runs ORDER BY run_id")

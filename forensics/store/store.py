@@ -201,6 +201,17 @@ class Store:
         with manifest.reading(self.root) as connection:
             return nights.fresh(connection)
 
+    def last_run(self) -> str | None:
+        """The record of the last nightly run, empty where it did not end; null where there was none."""
+        with manifest.reading(self.root) as connection:
+            return nights.last(connection)
+
+    def verdict(self) -> str:
+        """What SQLite says of the manifest: ok, or the first damage."""
+        with manifest.reading(self.root) as connection:
+            ((said,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+        return str(said)
+
     def begin_run(self) -> tuple[int, bool]:
         """Open a nightly run; (its id, whether the one before was killed, or ended with something still to do)."""
         return nights.begin(self._held())

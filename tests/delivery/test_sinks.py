@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Authority  # type: ignore[import-not-found]
+from delivery_support import Authority
 from lines_format import LINES, WHOLE
 from made_incidents import outgoing
 from receiver import Receiver, receiving

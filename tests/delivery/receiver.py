@@ -23,6 +23,7 @@ class Receiver:
     mood: Mood = lambda n: "accept"
     token: str | None = None
     stall_seconds: float = 5.0
+    retry_after: str = "7"
     had: Counter[str] = field(default_factory=Counter)
     bodies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -103,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.die(lines)
 
     def busy(self, lines: list[dict[str, Any]]) -> None:
-        self.answer(429, b"slow down", Retry_After="7")
+        self.answer(429, b"slow down", Retry_After=self.receiver.retry_after)
 
     def unavailable(self, lines: list[dict[str, Any]]) -> None:
         self.answer(503)

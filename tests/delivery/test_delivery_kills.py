@@ -108,8 +108,8 @@ def test_kills_and_misbehaviour_lose_nothing(tmp_path: Path) -> None:
     asked, at = threading.Event(), [0]
     (tmp_path / "logs").mkdir()
     with (
-        receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3)) as single,
-        receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3)) as bulk,
+        receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3, retry_after="0")) as single,
+        receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3, retry_after="0")) as bulk,
     ):
         spool = tmp_path / "incidents.ndjson"
         (tmp_path / "forensics.toml").write_text(CONFIG.format(single=single.url, bulk=bulk.url, file=spool))

@@ -1,24 +1,11 @@
 """A store of its own, formats for delivery, an authority for TLS, and a clock that does not wait."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-
 import lines_format
 import pytest
 import trustme
+from delivery_support import Authority, Waits
 
 from forensics.export import plugins
-from forensics.export.delivery import Clock
-
-
-@dataclass
-class Waits:
-    """A clock whose sleeps are only counted."""
-
-    slept: list[float] = field(default_factory=list)
-
-    def clock(self) -> Clock:
-        return Clock(now=lambda: sum(self.slept), sleep=self.slept.append, share=lambda: 1.0)
 
 
 @pytest.fixture
@@ -31,16 +18,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> None:
     """The formats of these tests beside those of the product."""
     real = plugins.export_formats
     monkeypatch.setattr(plugins, "export_formats", lambda: real() | lines_format.ALL)
-
-
-@dataclass(frozen=True)
-class Authority:
-    ca: trustme.CA
-    ca_file: Path
-    cert: Path
-    key: Path
-    client_cert: Path
-    client_key: Path
 
 
 @pytest.fixture(scope="session")

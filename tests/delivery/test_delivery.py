@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Waits  # type: ignore[import-not-found]
+from delivery_support import Waits
 from lines_format import BULK, LINES, Lines
 from made_incidents import incident, outgoing
 from receiver import Receiver, receiving
