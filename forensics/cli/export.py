@@ -41,6 +41,8 @@ def export(
     from forensics.sketch.key import load_key
 
     settings, opened, secret = configuration(config), open_store(store), load_key().secret
+    if waiting := opened.fresh_dates():
+        output.note(f"{len(waiting):,} days with new calls have not been scanned: forensics nightly, or forensics scan")
     if to is None:
         if sink not in settings.sinks:
             configured = ", ".join(settings.sinks) or "none"

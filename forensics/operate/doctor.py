@@ -107,6 +107,8 @@ def _store(config: Config, directory: Path, now: datetime) -> Iterator[Check]:
         said = f"the last one exited with {code}" if last else "the last one was killed, or is running"
         yield Check("nightly", "ok" if good else "warning", said, None if good else "forensics query 'select * from runs'")
     for sink, counts in store.deliveries().items():
+        if sink not in config.sinks:
+            continue  # was one
         if waiting := counts.get("waiting"):
             yield Check(f"outbox {sink}", "warning", f"{waiting:,} revisions wait", f"forensics export --sink {sink}")
         if dead := counts.get("dead"):

@@ -32,6 +32,8 @@ def init(directory: Path, store: Path, key_file: Path, sources: tuple[str, ...])
     written, kept = [], []
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        for needed in (store.absolute().parent, key_file.absolute().parent):  # or the unit could not let them be written
+            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in TEMPLATES:
             text = (files("forensics.operate") / "templates" / name).read_text(encoding="utf-8")
             for key, value in values.items():
