@@ -2,16 +2,16 @@
 
 from urllib.parse import urlsplit
 
-from forensics.export import formats, sinks
+from forensics.export import sinks
 from forensics.export.interface import ExportFormat, SinkKind
+from forensics.export.registry import formats
 from forensics.model.discover import discover
 from forensics.model.errors import UsageError
 
 
 def export_formats() -> dict[str, ExportFormat]:
     """Every export format, by name."""
-    found = discover(formats, "FORMAT", ExportFormat)  # type: ignore[type-abstract]  # only instances are asked for
-    return {fmt.name: fmt for fmt in found}
+    return {fmt.name: fmt for fmt in formats()}
 
 
 def format_named(name: str) -> ExportFormat:

@@ -126,7 +126,12 @@ def export(found: Sequence[Outgoing], sink: SinkConfig, *, clock: Clock | None =
     """
     way = route("export", sink)
     target = replace(way.target, replace=True)
+    local = bool({"file", "stdout"} & set(way.kind.schemes))
+    if local and not found:  # what an earlier export left there is not what stands now
+        with way.kind.open(target) as opened:
+            for message in way.fmt.render(()):
+                opened.send(message)
     box = Once(list(found))
-    size = len(found) if {"file", "stdout"} & set(way.kind.schemes) else sink.batch
-    patience = Patience(attempts=sink.attempts, seconds=sink.patience_seconds)
-    return deliver(box, way.fmt, way.kind, target, batch=max(1, size), patience=patience, clock=clock), box.refused
+    patience = Patience(attempts=1 if local else sink.attempts, seconds=sink.patience_seconds)
+    size = max(1, len(found)) if local else sink.batch
+    return deliver(box, way.fmt, way.kind, target, batch=size, patience=patience, clock=clock), box.refused

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from receiver import Receiver, receiving
-from test_delivery_kills import day
+from test_delivery_kills import day, start
 
 from forensics.cli import main
 from forensics.model.errors import StoreError
@@ -44,6 +45,10 @@ def test_the_queue_goes_to_a_file_anew_each_time(run: Any, scanned: list[dict[st
         assert (code, out, f"{len(scanned)} revisions delivered" in err) == (0, "", True)
         rows = [json.loads(text) for text in (tmp_path / "out.ndjson").read_text().splitlines()]
         assert {row["key"] for row in rows} == {f"{i['incident_id']}-r1" for i in scanned}
+    assert run("export", "--to", "lines", "--sink", "out.ndjson", "--since", "2100-01-01")[0] == 0
+    assert (tmp_path / "out.ndjson").read_text() == ""  # and no longer what stood there before
+    code, _, err = run("export", "--to", "lines", "--sink", "no/such/folder/x")
+    assert (code, "No such file" in err) == (4, True)
     code, out, _ = run("export", "--to", "lines", "--sink", "-", "--min-severity", "critical", "--redaction", "minimal")
     assert (code, out) == (0, "")
     assert run("export", "--to", "lines", "--sink", "-", "--since", "2100-01-01")[1] == ""
@@ -61,6 +66,16 @@ def test_a_sink_of_the_configuration_gets_what_it_is_owed(run: Any, scanned: lis
     (row,) = [text for text in run("export", "--sink", "siem", "--dry-run")[1].splitlines() if closed in text]
     assert row.split()[:2] == [f"{closed}-r2", "close"]
     assert "1 revisions delivered" in run("export", "--sink", "siem")[2]
+
+
+def test_a_reader_that_has_had_enough_is_no_error(scanned: list[dict[str, Any]], tmp_path: Path) -> None:
+    arguments = ["export", "--to", "lines", "--sink", "-"]
+    with start(tmp_path / "forensics-store", None, *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        told = running.stderr.read()
+    assert (running.returncode, told.count(b"error"), told.count(b"Exception")) == (0, 0, 0), told
 
 
 @pytest.mark.parametrize(

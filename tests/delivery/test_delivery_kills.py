@@ -24,6 +24,7 @@ from forensics.store import Store
 
 KILLS = 200 if os.environ.get("FORENSICS_SOAK") else 20
 MOODS = ("accept",) * 6 + ("busy", "unavailable", "refuse", "stall", "die", "accept_and_die", "half")
+Running = subprocess.Popen[bytes]
 # The formats of these tests, and short waits.
 PROGRAM = """
 import sys
@@ -84,10 +85,9 @@ def day(n: int) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def start(place: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), *arguments]
-    where = ["--store", str(place / "store"), "--config", str(place / "forensics.toml")]
-    return subprocess.Popen([*command, *where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def start(store: Path, config: Path | None, *arguments: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL) -> Running:
+    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), *arguments, "--store", str(store)]
+    return subprocess.Popen([*command, *(["--config", str(config)] if config else [])], stdout=stdout, stderr=stderr)
 
 
 def moods(draw: random.Random, asked: threading.Event, at: list[int]) -> Callable[[int], str]:
@@ -107,17 +107,18 @@ def test_kills_and_misbehaviour_lose_nothing(tmp_path: Path) -> None:
     draw, kills, n = random.Random(8), 0, 0
     asked, at = threading.Event(), [0]
     (tmp_path / "logs").mkdir()
+    store, config = tmp_path / "store", tmp_path / "forensics.toml"
     with (
         receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3, retry_after="0")) as single,
         receiving(Receiver(mood=moods(draw, asked, at), stall_seconds=0.3, retry_after="0")) as bulk,
     ):
         spool = tmp_path / "incidents.ndjson"
-        (tmp_path / "forensics.toml").write_text(CONFIG.format(single=single.url, bulk=bulk.url, file=spool))
+        config.write_text(CONFIG.format(single=single.url, bulk=bulk.url, file=spool))
         while kills < KILLS:
             (tmp_path / "logs" / f"{n}.jsonl").write_bytes(day(n))
             n += 1
             asked.clear()
-            running = start(tmp_path, "nightly", str(tmp_path / "logs"))
+            running = start(store, config, "nightly", str(tmp_path / "logs"))
             if draw.random() < 0.5:  # somewhere in the middle of delivering
                 at[0] = draw.randint(1, 25)
                 ended = threading.Thread(target=lambda process=running: (process.wait(), asked.set()))
@@ -130,12 +131,12 @@ def test_kills_and_misbehaviour_lose_nothing(tmp_path: Path) -> None:
             kills += running.wait() == -signal.SIGKILL
         single.mood = bulk.mood = lambda number: "accept"
         (tmp_path / "logs" / f"{n}.jsonl").write_bytes(day(n))
-        assert start(tmp_path, "nightly", str(tmp_path / "logs")).wait() == 0
+        assert start(store, config, "nightly", str(tmp_path / "logs")).wait() == 0
         check(tmp_path, single, bulk, spool)
         dead = dead_letters(tmp_path)
         assert all(reason for _, _, reason in dead)
         for sink in ("single", "bulk"):
-            assert start(tmp_path, "export", "--sink", sink, "--retry-dead").wait() == 0
+            assert start(store, config, "export", "--sink", sink, "--retry-dead").wait() == 0
         assert dead_letters(tmp_path) == []
         check(tmp_path, single, bulk, spool)
     with Store.open(tmp_path / "store").reader() as con:

@@ -1,5 +1,6 @@
 """Standard output."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,18 @@ from forensics.export.interface import Answer, Message, Sink, Target
 
 
 class _Standard:
-    def __init__(self, whole: bool) -> None:
-        self._whole = whole
+    def __init__(self, target: Target) -> None:
+        self._target = target
 
     def send(self, message: Message) -> Answer:
-        sys.stdout.buffer.write(message.body if self._whole else message.body.rstrip(b"\n") + b"\n")
+        try:
+            sys.stdout.buffer.write(message.body if self._target.whole else message.body.rstrip(b"\n") + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            if not self._target.replace:
+                raise
+            # Whoever asked for it by hand has read enough; the rest, and flushing at exit, goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Answer()
 
 
@@ -25,8 +33,7 @@ class StdoutSink:
     @contextmanager
     def open(self, target: Target) -> Iterator[Sink]:
         sys.stdout.flush()
-        yield _Standard(target.whole)
-        sys.stdout.buffer.flush()
+        yield _Standard(target)
 
 
 SINK = StdoutSink()
