@@ -35,7 +35,7 @@ from forensics.io.sources import Source
 from forensics.model.discover import discover
 from forensics.model.errors import InputError, UsageError
 from forensics.model.event import BUCKETS, TABLES
-from forensics.model.incident import Incident
+from forensics.model.incident import STATUSES, VERDICTS, Incident
 from forensics.model.lineage import DERIVED
 from forensics.model.rule import LEVELS, Rule
 from forensics.model.scan import Scan, Skipped, SourceReport
@@ -43,7 +43,7 @@ from forensics.report.view import Page
 from forensics.similarity.lineages import LINEAGES, MOST_DIMENSIONS, SINGLES, Past, Traffic, nodes, share_out, sizes
 from forensics.sketch import SKETCH_VERSION
 from forensics.sketch.key import Key
-from forensics.store import CallBatch, Snapshot, Store, write_by_bucket
+from forensics.store import CallBatch, Decision, Snapshot, Store, write_by_bucket
 
 if TYPE_CHECKING:
     from forensics.emulate.scenario import Emulation
@@ -299,7 +299,7 @@ def scan(
         # A skipped feature publishes an empty table: what an earlier scan found must not pass for this one's.
         computed = {f.spec.name: found.tables.get(f.spec.name, feature_schema(f.spec).empty_table()) for f in plugins}
         tables = {f"features_{name}": table for name, table in computed.items()} | to_tables(ranked)
-        store.publish_scan(record, tables, forest.derived)
+        store.publish_scan(record, tables, forest.derived, ranked)
     found_here = {(d.clients, d.models) for d in drafts}
     return ScanResult(record, tuple(i for i in ranked if (i.clients, i.models) in found_here and i.merged_into is None))
 
@@ -319,6 +319,30 @@ def report(store: Store, html: Path, *, min_severity: str = LEVELS[0], top: int 
     page = build(store, rank(prior_incidents(store)), min_severity=min_severity, top=top, shown_store=shown_store)
     write(html, render(page))
     return page
+
+
+def decide(store: Store, incident_id: str, *, status: str | None, verdict: str | None, author: str, note: str) -> Incident:
+    """An analyst's decision: the incident as it stands from now on, in a revision of its own. What is null stays as it is.
+
+    Raises:
+        UsageError: there is no such incident, no such status or verdict, or nothing would change. LockedError: another run holds the store.
+    """
+    for value, known, what in ((status, STATUSES, "status"), (verdict, VERDICTS, "verdict")):
+        if value is not None and value not in known:
+            raise UsageError(f"no {what} is called {value!r}", hint=f"known are {', '.join(known)}")
+    with store.writing():
+        prior = {i.incident_id: i for i in prior_incidents(store)}
+        if incident_id not in prior:
+            raise UsageError(f"no incident is called {incident_id!r}", hint="forensics incidents list")
+        before = prior[incident_id]
+        after = replace(before, status=status or before.status, verdict=verdict or before.verdict)
+        if after == before and not note:
+            raise UsageError(f"{incident_id} is {before.status}, {before.verdict} already", hint="--note adds a remark")
+        after = replace(after, revision=before.revision + 1)
+        ranked = rank((prior | {incident_id: after}).values())
+        decision = Decision(incident_id, after.revision, after.status, after.verdict, author, note)
+        store.publish_decision(decision, to_tables(ranked), ranked)
+    return after
 
 
 def prior_incidents(store: Store) -> tuple[Incident, ...]:

@@ -10,7 +10,23 @@ import typer
 from typer.exceptions import TyperException
 
 import forensics
-from forensics.cli import demo, emulate, features, formats, incidents, ingest, output, query, report, rules, scan, store
+from forensics.cli import (
+    demo,
+    emulate,
+    export,
+    features,
+    formats,
+    incidents,
+    ingest,
+    install,
+    nightly,
+    output,
+    query,
+    report,
+    rules,
+    scan,
+    store,
+)
 from forensics.model.errors import Exit, ForensicsError
 
 app = typer.Typer(
@@ -24,13 +40,18 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("scan")(scan.scan)
+app.command("nightly")(nightly.nightly)
 app.command("features")(features.features)
 app.command("query")(query.query)
+app.command("export")(export.export)
 app.command("emulate")(emulate.emulate)
 app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("compact")(store.compact)
-app.add_typer(incidents.app, name="incidents", help="List and show incidents.")
+app.command("init")(install.init)
+app.command("doctor")(install.doctor)
+app.add_typer(install.config_app, name="config", help="Check the configuration; its schema for editors.")
+app.add_typer(incidents.app, name="incidents", help="List and show incidents; decide of one.")
 app.add_typer(rules.app, name="rules", help="List, show, validate and test detection rules.")
 app.add_typer(formats.app, name="formats", help="List log formats; say which one a file is in.")
 

@@ -1,4 +1,4 @@
-"""forensics incidents list | show"""
+"""forensics incidents list | show | set"""
 
 import re
 import shlex
@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from forensics.cli import output
-from forensics.cli.options import FormatOption, StoreOption, open_store
+from forensics.cli.options import FormatOption, StoreOption, open_store, severity
 from forensics.config import DEFAULT_STORE, store_directory
 from forensics.model.atlas import TECHNIQUES, VERSION, technique_name
 from forensics.model.errors import UsageError
-from forensics.model.incident import Incident
+from forensics.model.incident import STATUSES, VERDICTS, Incident
 from forensics.model.rule import LEVELS
 
 app = typer.Typer(no_args_is_help=True)
@@ -44,8 +44,7 @@ def list_(
 
       forensics incidents list --format json | jq '.[0]'
     """
-    if min_severity is not None and min_severity not in LEVELS:
-        raise UsageError(f"no severity is called {min_severity!r}", hint=f"known are {', '.join(LEVELS)}")
+    severity(min_severity)
     ranked = _ranked(store)
     found = [
         i
@@ -87,22 +86,57 @@ def show(
     """
     if format not in ("text", "json"):
         raise UsageError(f"no format is called {format!r}", hint="known are text, json")
-    matching = [(rank, i) for rank, i in _ranked(store) if i.incident_id.startswith(incident_id)]
-    if len(matching) != 1:
-        names = ", ".join(i.incident_id for _, i in matching[:5])
-        raise UsageError(
-            f"no incident begins with {incident_id!r}"
-            if not matching
-            else f"{len(matching)} incidents begin with {incident_id!r}: {names}",
-            hint="forensics incidents list",
-        )
-    rank, incident = matching[0]
+    rank, incident = _one(incident_id, store)
     if format == "json":
         from dataclasses import asdict
 
         output.emit_json({"rank": rank} | asdict(incident))
     else:
         _text(rank, incident, store)
+
+
+@app.command("set")
+def set_(
+    incident_id: Annotated[str, typer.Argument(metavar="ID", help="Incident id, or enough of its beginning.")],
+    status: Annotated[str | None, typer.Option("--status", metavar="STATUS", help=f"{', '.join(STATUSES)}.")] = None,
+    verdict: Annotated[str | None, typer.Option("--verdict", metavar="VERDICT", help=f"{', '.join(VERDICTS)}.")] = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why.")] = "",
+    author: Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who decides [the user of this session].")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Decide of an incident. Decisions are added, never changed: forensics query 'select * from decisions'.
+
+    Suppressed and resolved incidents are closed at every receiver that has heard of them. Example:
+
+      forensics incidents set INC-4f1c --status resolved --verdict true_positive --note "key revoked"
+    """
+    from getpass import getuser
+
+    from forensics import pipeline
+
+    if status is None and verdict is None and not note:
+        raise UsageError("nothing to set", hint="--status, --verdict or --note")
+    _, incident = _one(incident_id, store)
+    decided = pipeline.decide(
+        open_store(store), incident.incident_id, status=status, verdict=verdict, author=author or getuser(), note=note
+    )
+    output.note(f"{decided.incident_id}: {decided.status}, verdict {decided.verdict}, revision {decided.revision}")
+
+
+def _one(beginning: str, store: Path | None) -> tuple[int, Incident]:
+    """(rank, incident) of the one whose id begins so.
+
+    Raises:
+        UsageError: none does, or several do.
+    """
+    matching = [(rank, i) for rank, i in _ranked(store) if i.incident_id.startswith(beginning)]
+    if len(matching) != 1:
+        names = ", ".join(i.incident_id for _, i in matching[:5])
+        raise UsageError(
+            f"no incident begins with {beginning!r}" if not matching else f"{len(matching)} incidents begin with {beginning!r}: {names}",
+            hint="forensics incidents list",
+        )
+    return matching[0]
 
 
 def queue(incidents: Sequence[Incident]) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from forensics.cli import output
 from forensics.cli.options import ConfigOption, StoreOption, configuration, open_store
-from forensics.model.errors import Exit
 from forensics.model.scan import SourceReport
 
 SHOWN_REJECTS = 5
@@ -38,6 +37,7 @@ def ingest(
     """
     from forensics import pipeline
     from forensics.ingest.mapping import load_mapping
+    from forensics.ingest.verdict import problem
     from forensics.io.sources import expand
     from forensics.sketch.key import load_key
 
@@ -58,7 +58,8 @@ def ingest(
     if len(keys) > 1:
         output.note(f"warning: the store holds hashes of {len(keys)} keys; what was hashed under one matches nothing under another")
     output.note(_total(reports, time.monotonic() - started))
-    raise typer.Exit(_exit_code(reports, sources, settings.ingest.max_rejects if max_rejects is None else max_rejects))
+    if wrong := problem(reports, sources, settings.ingest.max_rejects if max_rejects is None else max_rejects):
+        raise wrong
 
 
 def _report(report: SourceReport) -> dict[str, object]:
@@ -98,23 +99,3 @@ def _total(reports: Sequence[SourceReport], seconds: float) -> str:
     new, records = sum(r.new for r in reports), sum(r.records for r in reports)
     rejected, sources = sum(r.rejected for r in reports), len(reports)
     return f"{records:,} records of {sources:,} sources in {seconds:.1f} s: {new:,} new, {rejected:,} rejected"
-
-
-def _exit_code(reports: Sequence[SourceReport], asked: Sequence[str], max_rejects: float) -> Exit:
-    """3 where nothing could be used, a file that was named could not, or too much was rejected."""
-    named = {str(Path(name).expanduser().absolute()) for name in asked} | ({"stdin:"} if "-" in asked else set())
-    unusable = [r for r in reports if r.status == "unusable"]
-    records, rejected = sum(r.records for r in reports), sum(r.rejected for r in reports)
-    if len(unusable) == len(reports) or any(r.uri in named for r in unusable):
-        output.error(f"{len(unusable)} of {len(reports)} sources could not be used")
-        return Exit.UNUSABLE_INPUT
-    if records and rejected / records > max_rejects:
-        output.error(
-            f"{rejected / records:.1%} of the records were rejected, more than {max_rejects:.1%}",
-            "see the reasons above; the good records are in the store; --max-rejects moves the limit",
-        )
-        return Exit.UNUSABLE_INPUT
-    if not records and all(r.status != "unchanged" for r in reports):
-        output.error("no record in any source")
-        return Exit.UNUSABLE_INPUT
-    return Exit.DONE

@@ -10,6 +10,7 @@ from forensics.config import Config, load_config, store_directory
 from forensics.engine.interface import Engine
 from forensics.engine.local import LocalEngine
 from forensics.model.errors import UsageError
+from forensics.model.rule import LEVELS, Level
 from forensics.store import Store
 
 StoreOption = Annotated[Path | None, typer.Option("--store", metavar="DIR", help="Store directory [$FORENSICS_STORE, ./forensics-store].")]
@@ -42,6 +43,15 @@ def moment(text: str | None) -> datetime | None:
     except ValueError as error:
         raise UsageError(f"{text!r} is no ISO 8601 time", hint="for example 2026-03-02 or 2026-03-02T06:00:00Z") from error
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def severity(name: str | None) -> Level | None:
+    """Raises:
+    UsageError: no severity is called that.
+    """
+    if name is not None and name not in LEVELS:
+        raise UsageError(f"no severity is called {name!r}", hint=f"known are {', '.join(LEVELS)}")
+    return next((level for level in LEVELS if level == name), None)
 
 
 def engine_named(name: str) -> Engine:

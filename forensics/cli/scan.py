@@ -18,8 +18,9 @@ from forensics.cli.options import (
     moment,
     open_store,
     rules_directory,
+    severity,
 )
-from forensics.model.errors import Exit, UsageError
+from forensics.model.errors import Exit
 from forensics.model.rule import LEVELS
 
 SHOWN = 20  # incidents
@@ -46,8 +47,7 @@ def scan(
     """
     from forensics import pipeline
 
-    if fail_on is not None and fail_on not in LEVELS:
-        raise UsageError(f"no severity is called {fail_on!r}", hint=f"known are {', '.join(LEVELS)}")
+    severity(fail_on)
     settings = configuration(config)
     result = pipeline.scan(
         open_store(store), settings, engine_named(engine), rules_directory(rules), since=moment(since), until=moment(until)

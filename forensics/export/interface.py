@@ -1,10 +1,13 @@
 """The contracts of export: a format turns incident revisions into messages, a sink takes messages to where they go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
+from forensics.config.sinks import Framing
 from forensics.model.incident import Incident
 
 Action = Literal["create", "update", "close"]
@@ -52,6 +55,15 @@ class Receipt:
     retry_after: float | None = None  # seconds, where the receiver said so
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver said: an HTTP status, or what comes nearest to it. Sinks without answers say 200 once the message is handed over."""
+
+    status: int = 200
+    body: bytes = b""
+    retry_after: float | None = None  # seconds
+
+
 @runtime_checkable
 class ExportFormat(Protocol):
     """``name`` as in ``--to``; ``suffix`` of a file; ``whole``: one document holds all revisions (STIX, SARIF, Parquet, CSV), else each
@@ -72,16 +84,65 @@ class ExportFormat(Protocol):
         ...
 
 
-@runtime_checkable
 class Sink(Protocol):
-    """An open connection to where messages go; a context manager."""
+    """An open connection to where messages go."""
 
-    def send(self, message: Message) -> tuple[int, bytes]:
-        """(HTTP status, answer); sinks without answers return (200, b"") once the message is handed over or on disk.
+    def send(self, message: Message) -> Answer:
+        """Hand a message over.
 
         Raises:
             OSError: the connection broke or timed out; the message may or may not have arrived.
         """
         ...
 
-    def close(self) -> None: ...
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where messages go and what they are; secrets are in clear here, and in no representation.
+
+    ``replace``: a file is written anew, whole; else its end grows.
+    """
+
+    url: str = field(repr=False)
+    media_type: str
+    suffix: str
+    whole: bool
+    token: str | None = field(default=None, repr=False)
+    auth_header: str = "Authorization"
+    auth_scheme: str = "Bearer"
+    headers: tuple[tuple[str, str], ...] = ()
+    ca_file: str | None = None
+    client_cert_file: str | None = None
+    client_key_file: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    endpoint: str | None = None
+    framing: Framing = "octet-counting"
+    timeout: float = 30.0
+    replace: bool = False
+
+    @property
+    def shown(self) -> str:
+        return shown(self.url)
+
+
+def shown(url: str) -> str:
+    """An address as messages may have it: without path and query, which may be secrets."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else url
+
+
+@runtime_checkable
+class SinkKind(Protocol):
+    """``schemes`` of its addresses. ``answers``: a receiver says of each message what became of it, and the format reads it; else
+    messages count as delivered once all were sent and the sink was left without an error."""
+
+    schemes: tuple[str, ...]
+    answers: bool
+
+    def open(self, target: Target) -> AbstractContextManager[Sink]:
+        """Connect; leaving the context flushes and closes.
+
+        Raises:
+            OSError: it cannot be reached, or could not be closed in order.
+        """
+        ...

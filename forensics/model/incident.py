@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from forensics.model.finding import Finding
 from forensics.model.rule import Level
+
+# The words of OCSF's Detection Finding for where the work on an incident stands, and what it turned out to be.
+STATUSES: Final = ("new", "in_progress", "suppressed", "resolved")
+CLOSED: Final = ("suppressed", "resolved")
+VERDICTS: Final = ("undetermined", "true_positive", "false_positive", "suspicious", "benign", "test", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +41,8 @@ class Incident:
     analytics: tuple[str, ...]
     findings: tuple[Finding, ...]
     merged_into: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Nobody works on it any more: it was decided, or another incident has taken it in."""
+        return self.status in CLOSED or self.merged_into is not None

@@ -74,7 +74,12 @@ def micros(moment: datetime | None) -> int | None:
 
 def moment(micros: int | None) -> datetime | None:
     """The UTC time ``micros`` microseconds after 1970."""
-    return None if micros is None else EPOCH + timedelta(microseconds=micros)
+    return None if micros is None else after(micros)
+
+
+def after(micros: int) -> datetime:
+    """The UTC time ``micros`` microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=micros)
 
 
 def record_sources(connection: sqlite3.Connection, reports: Sequence[SourceReport], key_id: str, commit_id: int) -> None:
@@ -128,13 +133,14 @@ def tables(connection: sqlite3.Connection) -> dict[str, pa.Table]:
     rejects = connection.execute(f"SELECT {', '.join(REJECTS.names)} FROM rejects ORDER BY uri, row, record_sha256")
     scans = connection.execute("SELECT record, commit_id, created_at FROM scans ORDER BY commit_id")
     return {
-        "sources": _arrow(SOURCES, sources.fetchall()),
-        "rejects": _arrow(REJECTS, rejects.fetchall()),
+        "sources": arrow(SOURCES, sources.fetchall()),
+        "rejects": arrow(REJECTS, rejects.fetchall()),
         "scans": pa.Table.from_pylist([_scan_row(*row) for row in scans], schema=SCANS),
     }
 
 
-def _arrow(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+def arrow(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
+    """Rows of SQLite as a table."""
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
 

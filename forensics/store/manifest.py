@@ -48,6 +48,38 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Parts may have a date and no bucket from here on: programs that know only version 1 must not touch them.
     ("CREATE INDEX retired_parts ON parts (retired_at) WHERE retired_at IS NOT NULL",),
+    (
+        # Dates with events that no scan has seen yet; an append widens a row, the scan that covers it takes it away.
+        "CREATE TABLE fresh (date TEXT PRIMARY KEY, first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL) STRICT",
+        """INSERT INTO fresh SELECT date, min(min_ts), max(max_ts) FROM parts
+           WHERE table_name = 'events' AND retired_at IS NULL AND min_ts IS NOT NULL AND max_ts IS NOT NULL GROUP BY date""",
+        """CREATE TABLE revisions (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            key TEXT NOT NULL UNIQUE,       -- by which a receiver knows what it has
+            incident_id TEXT NOT NULL, revision INTEGER NOT NULL, severity TEXT NOT NULL, closed INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,    -- of the incident; modified_at: of this revision
+            modified_at INTEGER NOT NULL,
+            record TEXT NOT NULL,           -- the incident as JSON
+            commit_id INTEGER NOT NULL REFERENCES commits,
+            UNIQUE (incident_id, revision)
+        ) STRICT""",
+        """CREATE TABLE deliveries (
+            sink TEXT NOT NULL, key TEXT NOT NULL REFERENCES revisions (key), action TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+            attempts INTEGER NOT NULL, reason TEXT, changed_at INTEGER NOT NULL,
+            PRIMARY KEY (sink, key)
+        ) STRICT""",
+        "CREATE INDEX undelivered ON deliveries (sink, state) WHERE state <> 'delivered'",
+        """CREATE TABLE decisions (
+            decision_id INTEGER PRIMARY KEY, incident_id TEXT NOT NULL, revision INTEGER NOT NULL,
+            status TEXT NOT NULL, verdict TEXT NOT NULL, author TEXT NOT NULL, note TEXT NOT NULL,
+            decided_at INTEGER NOT NULL, commit_id INTEGER NOT NULL REFERENCES commits
+        ) STRICT""",
+        "CREATE TRIGGER decisions_stand BEFORE UPDATE ON decisions BEGIN SELECT raise(ABORT, 'decisions are only added'); END",
+        "CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT raise(ABORT, 'decisions are only added'); END",
+        # Nightly runs; one without an end was killed, and the next one carries on.
+        "CREATE TABLE runs (run_id INTEGER PRIMARY KEY, started_at INTEGER NOT NULL, finished_at INTEGER, record TEXT) STRICT",
+    ),
 )
 
 # A writer's transaction never makes a reader wait. Replaying the log of a killed writer, and folding it in when the last

@@ -10,7 +10,7 @@ import pyarrow.dataset as ds
 
 from forensics.model.event import schema_of
 from forensics.model.lineage import LAKE, LINEAGES_SQL
-from forensics.store import ledger, manifest, parts
+from forensics.store import ledger, manifest, nights, outbox, parts
 from forensics.store.catalog import relations
 from forensics.store.parts import Part
 from forensics.store.scratch import spill_folder
@@ -46,14 +46,15 @@ def snapshot(root: Path) -> Snapshot:
 
 
 def connect(root: Path, *, locked_down: bool) -> duckdb.DuckDBPyConnection:
-    """An in-memory connection with a view for each canonical table, each live result, `sources`, `rejects` and `scans`.
+    """An in-memory connection with a view for each canonical table, each live result, the source ledger, scans, runs,
+    decisions and deliveries.
 
     ``locked_down`` is for SQL that others wrote: it can read these views, and neither reach a file nor change a setting. DuckDB's
     ``allowed_directories`` would let such SQL write there too, so Arrow reads the parts, and DuckDB gets no file at all.
     """
     with manifest.reading(root) as state:
         found = relations(manifest.live_parts(state, root))
-        tables = ledger.tables(state)
+        tables = ledger.tables(state) | outbox.tables(state) | nights.tables(state)
     connection = duckdb.connect()
     try:
         connection.execute("SET TimeZone = 'UTC'")

@@ -6,25 +6,28 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from forensics.model.errors import StoreError
+from forensics.model.incident import Incident
 from forensics.model.lineage import LAKE
 from forensics.model.scan import Scan, SourceReport
-from forensics.store import catalog, derived, ledger, manifest, parts, reader, scratch
+from forensics.store import catalog, derived, ledger, manifest, nights, outbox, parts, reader, scratch
 from forensics.store import compact as compaction
 from forensics.store.batch import AppendResult, CallBatch, KnownSource, SourceCounts
 from forensics.store.dedup import Settled
 from forensics.store.lock import exclusive
+from forensics.store.outbox import Decision, Outbox, Revision
 from forensics.store.parts import Pending, Stamp
 from forensics.store.reader import Snapshot
 
 GRACE_SECONDS = 3600.0
 RESULT_NAME = re.compile(r"[a-z][a-z0-9_]*")
-TAKEN_NAMES = {*LAKE, "lineages", "sources", "rejects", "scans", "store_state"}
+TAKEN_NAMES = {*LAKE, "lineages", "sources", "rejects", "scans", "store_state", "deliveries", "decisions", "runs"}
 
 
 class Store:
@@ -50,9 +53,14 @@ class Store:
     def writing(self) -> Iterator[None]:
         """Hold the lock. First what killed runs left is put right: catalog republished if stale, unnamed files removed.
 
+        Inside of another ``writing`` of this object it is held already: stages that each take it can run under one.
+
         Raises:
             LockedError: another run holds it.
         """
+        if self._writer is not None:
+            yield
+            return
         with exclusive(self.root / "lock"), closing(manifest.writer(self.root)) as connection:
             self._writer = connection
             try:
@@ -105,6 +113,7 @@ class Store:
         with manifest.transaction(connection):
             manifest.add_commit(connection, stamp.commit_id, "append")
             manifest.add_parts(connection, self.root, written, stamp.commit_id)
+            nights.freshen(connection, written)
             ledger.record_sources(connection, reports, calls.key_id, stamp.commit_id)
         return AppendResult(stamp.commit_id, counts, reports)
 
@@ -118,11 +127,17 @@ class Store:
             manifest.add_commit(connection, commit_id, "sources")
             ledger.record_sources(connection, sources, key_id, commit_id)
 
-    def publish_scan(self, scan: Scan, tables: Mapping[str, pa.Table], forest: Mapping[str, Sequence[Path]] | None = None) -> int:
+    def publish_scan(
+        self,
+        scan: Scan,
+        tables: Mapping[str, pa.Table],
+        forest: Mapping[str, Sequence[Path]] | None = None,
+        incidents: Sequence[Incident] = (),
+    ) -> int:
         """Replace the results of these names, empty ones too, and record the scan, in one commit; then publish the catalog.
 
         ``forest``: Parquet files with the rows of `forensics.model.lineage.DERIVED` tables in the scan's window; they take the place of
-        what the store has there.
+        what the store has there. ``incidents``: those that stand in the tables; their new revisions are recorded for delivery.
 
         Returns:
             The commit.
@@ -131,23 +146,79 @@ class Store:
             StoreError: a name is not lower-case letters, digits and underscores, or is taken; or the lock is not held.
         """
         connection = self._held()
+        stamp = Stamp(manifest.last_commit(connection) + 1, ",".join(scan.key_ids))
+        written, replaced = self._write_results(tables, stamp)
+        window = (scan.window_start, scan.window_end)
+        with self.scratch() as folder:
+            made, gone = derived.write(self.root, connection, forest or {}, window, stamp, folder)
+        with manifest.transaction(connection):
+            created_at = manifest.add_commit(connection, stamp.commit_id, "scan")
+            manifest.retire_parts(connection, self.root, replaced + gone)
+            manifest.add_parts(connection, self.root, written + made, stamp.commit_id)
+            ledger.record_scan(connection, scan, stamp.commit_id, created_at)
+            outbox.record(connection, incidents, stamp.commit_id, created_at)
+            nights.scanned(connection, *window)
+        self.publish_catalog()
+        return stamp.commit_id
+
+    def publish_decision(self, decision: Decision, tables: Mapping[str, pa.Table], incidents: Sequence[Incident]) -> None:
+        """Add a decision and replace the results that it changes, in one commit; then publish the catalog. ``incidents`` as for a scan."""
+        connection = self._held()
+        stamp = Stamp(manifest.last_commit(connection) + 1, "")
+        written, replaced = self._write_results(tables, stamp)
+        with manifest.transaction(connection):
+            created_at = manifest.add_commit(connection, stamp.commit_id, "decision")
+            manifest.retire_parts(connection, self.root, replaced)
+            manifest.add_parts(connection, self.root, written, stamp.commit_id)
+            outbox.decide(connection, decision, stamp.commit_id, created_at)
+            outbox.record(connection, incidents, stamp.commit_id, created_at)
+        self.publish_catalog()
+
+    def _write_results(self, tables: Mapping[str, pa.Table], stamp: Stamp) -> tuple[list[parts.Part], list[parts.Part]]:
+        """(written, those that they replace)"""
         for name in tables:
             if not RESULT_NAME.fullmatch(name) or name in TAKEN_NAMES:
                 raise StoreError(f"{name!r} cannot name a result", hint="use lower-case letters, digits and underscores")
-        stamp = Stamp(manifest.last_commit(connection) + 1, ",".join(scan.key_ids))
         written = parts.write(self.root, (Pending(name, None, None, rows) for name, rows in sorted(tables.items())), stamp)
-        replaced = [p for p in manifest.live_parts(connection, self.root) if p.table in tables]
-        with self.scratch() as folder:
-            window = (scan.window_start, scan.window_end)
-            made, gone = derived.write(self.root, connection, forest or {}, window, stamp, folder)
-        written, replaced = written + made, replaced + gone
-        with manifest.transaction(connection):
-            created_at = manifest.add_commit(connection, stamp.commit_id, "scan")
-            manifest.retire_parts(connection, self.root, replaced)
-            manifest.add_parts(connection, self.root, written, stamp.commit_id)
-            ledger.record_scan(connection, scan, stamp.commit_id, created_at)
-        self.publish_catalog()
-        return stamp.commit_id
+        return list(written), [p for p in manifest.live_parts(self._held(), self.root) if p.table in tables]
+
+    def outbox(self, sink: str) -> Outbox:
+        """What ``sink`` is owed; for as long as the lock is held."""
+        return Outbox(self._held(), sink)
+
+    def revisions(self) -> dict[str, Revision]:
+        """The last recorded revision of every incident, by incident id."""
+        with manifest.reading(self.root) as connection:
+            return outbox.latest(connection)
+
+    def deliveries(self) -> dict[str, dict[str, int]]:
+        """Revisions by sink and state."""
+        with manifest.reading(self.root) as connection:
+            return outbox.counts(connection)
+
+    def fresh_dates(self) -> tuple[date, ...]:
+        """Dates with events that no scan has seen, in order."""
+        with manifest.reading(self.root) as connection:
+            return nights.fresh(connection)
+
+    def last_run(self) -> str | None:
+        """The record of the last nightly run, empty where it did not end; null where there was none."""
+        with manifest.reading(self.root) as connection:
+            return nights.last(connection)
+
+    def verdict(self) -> str:
+        """What SQLite says of the manifest: ok, or the first damage."""
+        with manifest.reading(self.root) as connection:
+            ((said,),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+        return str(said)
+
+    def begin_run(self) -> tuple[int, bool]:
+        """Open a nightly run; (its id, whether the one before was killed, or ended with something still to do)."""
+        return nights.begin(self._held())
+
+    def finish_run(self, run_id: int, record: str) -> None:
+        """Close a nightly run, with its record as JSON."""
+        nights.finish(self._held(), run_id, record)
 
     def publish_catalog(self) -> None:
         """Bring forensics.duckdb up to the last commit."""

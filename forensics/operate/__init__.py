@@ -1,0 +1,1 @@
+"""Setting up, running every night, and looking after an installation."""
