@@ -13,7 +13,7 @@ from support import CORPUS, corpus
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.gz")}
 # Raised with every analytic that is added.
 FLOOR = {
-    "tabular": {"average_precision": 0.5, "incidents_without_attack": 4, "recall": 0.4},
+    "tabular": {"average_precision": 0.65, "incidents_without_attack": 1, "recall": 0.5},
     "llm": {"average_precision": 0.5, "incidents_without_attack": 4, "recall": 0.4},
 }
 

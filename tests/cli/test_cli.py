@@ -32,7 +32,7 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "incident_id": "",
         "revision": 1,
         "rank": 1,
-        "risk_score": pytest.approx(69.7, abs=0.1),
+        "risk_score": pytest.approx(74.3, abs=0.1),
         "severity": "high",
         "confidence": 0.9,
         "q_value": None,

@@ -20,7 +20,7 @@ triage = [
 */
 with sizes as (
   select client_id, model, group_size, count(distinct anchor) as n
-  from steps where group_size > 2 and group_queries <= 1.1 * group_size and group_span <= 3 * group_size group by all
+  from steps where group_size > 3 and group_queries <= 1.1 * group_size and group_span <= 3 * group_size group by all
 ),
 tops as (
   select client_id, model, arg_max(group_size, (n, group_size)) as group_size, max(n) as n, sum(n) as groups from sizes group by all
