@@ -57,7 +57,10 @@ def check(rows: Array, clients: Array, asks: Array | None = None) -> Moves:
     agree = [np.unique(sample[:, k], return_counts=True)[1] / len(sample) for k in range(ready.shape[1])]
     rarity = np.array([-np.log(np.sum(share**2)) for share in agree])
     chance = float((rarity * np.exp(-rarity)).sum() / max(1e-12, rarity.sum()))
-    beyond = lambda share: min(1.0, max(0.0, (share - chance) / max(1 - chance, 1e-12)))  # noqa: E731
+
+    def beyond(share: float) -> float:
+        return float(np.clip((share - chance) / max(1 - chance, 1e-12), 0.0, 1.0))
+
     for t in range(len(rows)):
         before = [p for p in range(t) if clients[p] == clients[t] and first[p] < 0]
         if first[t] >= 0 or (asks is not None and not asks[t]):
