@@ -159,7 +159,7 @@ def _invariant(file: Traversable) -> Invariant:
     if header["group"] not in GROUPS:
         raise UsageError(f"{file}: group is {header['group']!r}", hint=f"known are {', '.join(GROUPS)}")
     for name in ("reliability", "odd_share"):
-        if not 0 < header[name] <= 1:
+        if type(header[name]) not in (int, float) or not 0 < header[name] <= 1:
             raise UsageError(f"{file}: {name} is {header[name]!r}", hint="expected a number above 0, up to 1")
     fields: Mapping[str, Any] = {name: header[name] for name in texts} | {name: tuple(header[name]) for name in lists}
     return Invariant(
