@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 BUILD := build
 
-.PHONY: demo test lint docs eval bench soak release clean
+.PHONY: demo test lint docs eval ablation bench soak release clean
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +34,16 @@ docs: $(VENV)/ready ## regenerate what is generated from code
 
 eval: $(VENV)/ready ## score the detectors on the labelled corpora, where these lie beside the checkout
 	$(BIN)/python tests/bench/evaluate.py
+
+# What each analytic adds, and published detectors on the same traffic: the tables of docs/detection.md.
+TABULAR := ../shared/corpus/dev-full/tabular
+ablation: $(VENV)/ready ## the full tabular corpus without each analytic, and under published detectors
+	rm -rf $(BUILD)/ablation && mkdir -p $(BUILD)
+	$(BIN)/forensics ingest $(TABULAR)/databricks.parquet $(TABULAR)/gateway.jsonl.zst \
+	  --mapping fixtures/mappings/home-gateway.toml --store $(BUILD)/ablation
+	$(BIN)/forensics scan --store $(BUILD)/ablation
+	$(BIN)/python tests/bench/legs.py --store $(BUILD)/ablation --truth $(TABULAR)/truth.jsonl
+	$(BIN)/python tests/bench/baselines.py --store $(BUILD)/ablation --truth $(TABULAR)/truth.jsonl
 
 bench: $(VENV)/bench ## speed and memory; the similarity engine beside exact search and other libraries
 	$(BIN)/python tests/bench/speed.py

@@ -14,7 +14,6 @@ from forensics.detect import calibrate
 from forensics.detect.calibrate import Null
 from forensics.detect.interface import Matches, Subjects
 from forensics.detect.invariants.interface import GROUPS, Alibi, Invariant
-from forensics.detect.wording import compact
 from forensics.model.finding import Evidence, Finding
 from forensics.model.scan import Skipped
 
@@ -130,8 +129,8 @@ def _evidence(counted: Counted, subject: dict[str, Any], p_value: float, alibis:
             field=f"{invariant.name}.share",
             value=value["share"],
             baseline=null.rate,
-            sentence=f"{value['hits']:,} of {value['tried']:,} steps are {invariant.hits}; of ordinary clients of {subject['model']} it is "
-            f"{compact(null.rate)} of the steps, and so many come about with probability {p_value:.0e}",
+            sentence=f"{value['hits']:,} of {value['tried']:,} steps are {invariant.hits}; {null.rate:.2%} is usual among the clients of "
+            f"{subject['model']}, and so many come about with probability {p_value:.0e}",
             event_ids=tuple(dict.fromkeys([*(parent for _, parent, _ in shown[:1] if parent), *(event for event, _, _ in shown)])),
         )
     ]
@@ -150,4 +149,4 @@ def _evidence(counted: Counted, subject: dict[str, Any], p_value: float, alibis:
 
 
 def _step(invariant: Invariant, event: str, parent: str, what: str) -> Evidence:
-    return Evidence(f"{invariant.name}.step", None, None, what, tuple(e for e in (parent, event) if e))
+    return Evidence(f"{invariant.name}.step", None, None, f"one such step: {what}", tuple(e for e in (parent, event) if e))
