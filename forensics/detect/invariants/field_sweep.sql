@@ -22,7 +22,11 @@ triage = [
 with swept as (
   select *, count(axis) over (partition by client_id, model, shape, anchor, axis) = group_size - 1 and group_size > 1 as whole from steps
 ),
-sizes as (select client_id, model, axis, group_size, count(distinct anchor) as n from swept where whole group by all),
+sizes as (
+  select client_id, model, axis, group_size, count(distinct anchor) as n from swept where whole group by all
+  -- A field of two values is turned both ways; a replay under two variants always shifts it the same way.
+  having group_size > 2 or least(count(*) filter (delta > 0), count(*) filter (delta < 0)) >= 0.2 * count(*)
+),
 tops as (select client_id, model, max(n) as n, sum(n) as groups, arg_max(struct_pack(axis, group_size), (n, group_size, axis)) as top from sizes group by all)
 select client_id, model, event_id, idx, coalesce(whole and tops.n >= 4 and tops.n >= 0.5 * tops.groups and swept.axis = top.axis and swept.group_size = top.group_size, false) as hit
 from swept left join tops using (client_id, model)
