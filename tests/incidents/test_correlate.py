@@ -58,7 +58,7 @@ def test_one_client_and_model_is_one_draft() -> None:
         Incident(
             incident_id="",
             revision=0,
-            risk_score=56.25,
+            risk_score=58.75,
             severity="high",
             confidence=0.9,
             q_value=None,
@@ -125,7 +125,7 @@ def test_a_rule_alone_has_no_q_value_whatever_others_found_of_the_client() -> No
 def test_of_a_group_of_evidence_only_the_strongest_counts() -> None:
     legs = [replace(FINDING, finding_id=f"f{n}", analytic=f"invariants/{n}", group="steps", score=0.5) for n in range(3)]
     assert risk_score(legs) == risk_score(legs[:1]) == 50.0
-    assert risk_score([*legs, replace(legs[0], analytic="other", group="answers")]) == 62.5
+    assert risk_score([*legs, replace(legs[0], analytic="other", group="answers")]) == pytest.approx(67.5)
 
 
 def test_a_p_value_needs_a_q_value() -> None:
@@ -133,10 +133,10 @@ def test_a_p_value_needs_a_q_value() -> None:
         correlate([replace(FINDING, p_value=0.5)], RATE)
 
 
-def test_risk_counts_an_analytic_once_and_a_second_one_half() -> None:
+def test_risk_counts_an_analytic_once_and_a_second_one_less() -> None:
     again = replace(FINDING, finding_id="f9", score=0.25)
     assert risk_score([FINDING, again]) == risk_score([again, FINDING]) == 50.0
-    assert risk_score([FINDING, OTHER]) == risk_score([OTHER, FINDING]) == 56.25  # 1 - (1 - 0.5) * (1 - 0.25 / 2)
+    assert risk_score([FINDING, OTHER]) == risk_score([OTHER, FINDING]) == pytest.approx(58.75)  # 1 - (1 - 0.5) * (1 - 0.25 * 0.7)
     assert risk_score([replace(FINDING, score=1.0), OTHER]) == 100.0
 
 

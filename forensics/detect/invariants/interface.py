@@ -96,7 +96,7 @@ excuse as (select event_id, idx, min(alibi) as alibi from excused where list_con
 told as (
   select found.*, alibi, hit and alibi is null as counts,
     row_number() over (partition by client_id, model order by (hit and alibi is null) desc, place, event_id, idx) as number,
-    printf('%s %s %s', event_id, coalesce(parent_event, ''), said) as sentence
+    printf('%s %s %s', event_id, coalesce(parent_event, ''), coalesce(said, '')) as sentence
   from found join steps using (client_id, model, event_id, idx) left join excuse using (event_id, idx)
 )
 select client_id, model,
