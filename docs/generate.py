@@ -7,7 +7,7 @@ from pathlib import Path
 
 from forensics.detect.invariants.interface import load_alibis, load_invariants
 from forensics.export.interface import ExportFormat
-from forensics.export.registry import formats as export_formats
+from forensics.export.plugins import formats as export_formats
 from forensics.features.interface import load_features
 from forensics.ingest.interface import CALL_COLUMNS
 from forensics.ingest.recognise import builtin_formats

@@ -15,7 +15,7 @@ import forensics
 from forensics.config import Config
 from forensics.detect import anomaly
 from forensics.detect.interface import Detector, Subjects, together
-from forensics.detect.invariants.interface import Invariant, load_alibis, load_invariants, relations
+from forensics.detect.invariants.interface import Alibi, Invariant, load_analytics, relations
 from forensics.detect.judge import judge
 from forensics.detect.match import analytic_name, match
 from forensics.detect.rules import load_rules, rules_sha256
@@ -136,14 +136,21 @@ def features(
     window = _window(snapshot, since, until)
     with store.scratch() as folder:
         return window, _features(
-            snapshot, config, engine, _plugins(load_invariants()), window, _forest(snapshot, config, engine, window, folder), folder
+            snapshot, config, engine, _counted(*load_analytics()), window, _forest(snapshot, config, engine, window, folder), folder
         )
 
 
-def _plugins(invariants: Sequence[Invariant]) -> tuple[Feature, ...]:
-    """Everything that is counted per client: features, and where invariants hold."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Everything that is counted per client: features, and where invariants hold; and the tables that the latter read."""
+
+    plugins: tuple[Feature, ...]
+    relations: tuple[tuple[str, str], ...]
+
+
+def _counted(invariants: Sequence[Invariant], alibis: Sequence[Alibi]) -> Counted:
     found = (*load_features(), *(Feature(invariant.spec, invariant.counted) for invariant in invariants))
-    return tuple(sorted(found, key=lambda f: f.spec.name))
+    return Counted(tuple(sorted(found, key=lambda f: f.spec.name)), relations(alibis))
 
 
 def _window(snapshot: Snapshot, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:
@@ -167,14 +174,13 @@ def _features(
     snapshot: Snapshot,
     config: Config,
     engine: Engine,
-    plugins: Sequence[Feature],
+    counted: Counted,
     window: tuple[datetime, datetime],
     forest: Grown,
     folder: Path,
 ) -> FeatureSet:
     start, end = window
-    tables = relations(load_alibis(load_invariants()))
-    run = partial(compute, features=plugins, relations=tables, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
+    run = partial(compute, features=counted.plugins, relations=counted.relations, **config.engine.resources)
     partitions = []
     for buckets in _shared_out(snapshot, start, end):
         files = {
@@ -184,7 +190,7 @@ def _features(
         files["nodes"] = [path for bucket in buckets for path in forest.nodes.get(bucket, [])]
         partitions.append(Partition(tuple((t, tuple(paths)) for t, paths in files.items()), start, end, str(folder / "spill")))
     inhabited = [p for p in partitions if dict(p.files)["events"]]
-    found = assemble(engine.map(run, inhabited), plugins) if inhabited else None
+    found = assemble(engine.map(run, inhabited), counted.plugins) if inhabited else None
     if found is None or not found.events:
         raise InputError(f"no event between {start.isoformat()} and {end.isoformat()}", hint="widen --since and --until")
     return replace(found, skipped=(*found.skipped, *forest.skipped))
@@ -211,7 +217,7 @@ def _slices(snapshot: Snapshot, window: tuple[datetime, datetime], most: int) ->
 
 def _forest(snapshot: Snapshot, config: Config, engine: Engine, window: tuple[datetime, datetime], folder: Path) -> Grown:
     """Grow the near-duplicate forest of every model in the window, below ``folder``, on what earlier scans left."""
-    run = partial(nodes, threads=config.engine.threads, memory_limit=config.engine.memory_limit)
+    run = partial(nodes, **config.engine.resources)
     by_bucket: dict[int, list[str]] = {}
     derived: dict[str, list[Path]] = {name: [] for name in DERIVED}
     without: Counter[str] = Counter()
@@ -260,18 +266,19 @@ def scan(
     Raises:
         UsageError: a rule does not load. InputError: the window is empty. LockedError: another run holds the store.
     """
-    invariants = load_invariants()
-    plugins = _plugins(invariants)
+    invariants, alibis = load_analytics()
+    counted = _counted(invariants, alibis)
+    plugins = counted.plugins
     rules = load_rules(rules_directory, [f.spec for f in plugins])
     with store.writing(), store.scratch() as folder:
         snapshot = store.snapshot()
         window = _window(snapshot, since, until)
         forest = _forest(snapshot, config, engine, window, folder)
-        found = _features(snapshot, config, engine, plugins, window, forest, folder)
+        found = _features(snapshot, config, engine, counted, window, forest, folder)
         subjects = Subjects(found.frame, found.specs, found.examples, *window)
         by_rules = match(rules, [f.spec for f in plugins], found.frame, found.examples, *window)
         detectors = discover(anomaly, "DETECTOR", Detector)  # type: ignore[type-abstract]  # only instances are asked for
-        by_invariants = judge(invariants, load_alibis(invariants), subjects)
+        by_invariants = judge(invariants, alibis, subjects)
         matches = together([by_rules, by_invariants, *(detector.find(subjects) for detector in detectors)])
         drafts = correlate(matches.findings, config.scan.false_discovery_rate, matches.q_values)
         prior = prior_incidents(store)

@@ -106,7 +106,7 @@ def test_feature_rule_and_format(copy: Path, tmp_path: Path) -> None:
 
 def test_export_format(copy: Path) -> None:
     (copy / "forensics" / "export" / "formats" / "hurry.py").write_text(EXPORT.lstrip())
-    code = "from forensics.export.registry import formats; print([f.suffix for f in formats() if f.name == 'hurry'])"
+    code = "from forensics.export.plugins import formats; print([f.suffix for f in formats() if f.name == 'hurry'])"
     environment = os.environ | {"PYTHONPATH": str(copy)}
     done = subprocess.run([sys.executable, "-c", code], cwd=copy, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("['.txt']\n", "")

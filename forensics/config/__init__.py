@@ -4,7 +4,7 @@ import hashlib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,11 +37,23 @@ class ScanConfig(_Section):
     false_discovery_rate: float = Field(default=0.05, gt=0, lt=1)
 
 
+class Resources(TypedDict):
+    """Cores (0: all) and memory that DuckDB may use."""
+
+    threads: int
+    memory_limit: str
+
+
 class EngineConfig(_Section):
     """Resources. ``threads`` 0 means all cores."""
 
     threads: int = Field(default=0, ge=0, le=1024)
     memory_limit: str = Field(default="2GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+
+    @property
+    def resources(self) -> Resources:
+        """What may be used, as arguments of whatever computes."""
+        return Resources(threads=self.threads, memory_limit=self.memory_limit)
 
 
 class NightlyConfig(_Section):

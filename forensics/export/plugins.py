@@ -2,15 +2,20 @@
 
 from urllib.parse import urlsplit
 
+from forensics.export import formats as formats_package
 from forensics.export import sinks
 from forensics.export.interface import ExportFormat, SinkKind
-from forensics.export.registry import formats
 from forensics.model.discover import discover
 from forensics.model.errors import UsageError
 
 
+def formats() -> tuple[ExportFormat, ...]:
+    """Every file under ``forensics/export/formats``, by name of its module."""
+    return discover(formats_package, "FORMAT", ExportFormat)  # type: ignore[type-abstract]  # only instances are asked for
+
+
 def export_formats() -> dict[str, ExportFormat]:
-    """Every export format, by name."""
+    """The same by name."""
     return {fmt.name: fmt for fmt in formats()}
 
 

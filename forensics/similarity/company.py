@@ -12,6 +12,7 @@ import numpy as np
 from numba import prange
 
 from forensics.similarity.forest import Bools, Ints, bounds_of
+from forensics.similarity.kernels import squared_distance
 from forensics.similarity.population import CAP, NEAR, Array, Population
 from forensics.sketch.compiled import compiled
 
@@ -54,12 +55,7 @@ def _beside(
 ) -> bool:  # pragma: no cover - compiled
     """Whether a row of another client, `SLACK` from ``place`` at most, is a near copy of ``row`` and not equal to it."""
     for at in range(max(0, place - SLACK), min(size, place + SLACK + 1)):
-        other, total = start + at, 0.0
-        for k in range(sample.shape[1]):
-            gap = min(abs(sample[row, k] - sample[other, k]) * inverse[k], 1.0 if coded[k] else cap)
-            total += gap * gap
-            if total > limit:
-                break
+        total = squared_distance(sample[row], sample[start + at], inverse, coded, cap, np.nextafter(limit, np.inf))
         if 0.0 < total <= limit:
             return True
     return False

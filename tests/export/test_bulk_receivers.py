@@ -12,7 +12,7 @@ from stubs import Bulk, Collector, served
 from support import HOSTILE
 
 from forensics.export.interface import ExportFormat, Message, Outgoing
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}
 WORST = [outgoing(replace(hostile(text), incident_id=f"INC-w{n}")) for n, text in enumerate((*DELIMITERS, *HOSTILE))]

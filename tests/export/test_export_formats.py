@@ -19,7 +19,7 @@ from support import ROOT
 
 from forensics.export.document import VERSION
 from forensics.export.interface import ExportFormat
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 
 EXPECTED = ROOT / "fixtures" / "export"
 FORMATS = {f.name: f for f in formats()}
@@ -72,7 +72,7 @@ def test_rendering_again_gives_the_same_bytes(name: str) -> None:
 import sys; sys.path.insert(0, {str(ROOT / "tests" / "export")!r}); sys.path.insert(0, {str(ROOT / "tests")!r})
 from hashlib import sha256
 from outgoing import OUTGOING
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 for f in formats():
     print(f.name, sha256(b"".join(m.body for m in f.render(OUTGOING))).hexdigest())
 """

@@ -14,7 +14,7 @@ from line_formats import read_cef, read_leef, read_syslog
 from outgoing import OUTGOING, PLAIN, incident, outgoing
 
 from forensics.export.interface import ExportFormat, Outgoing
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 from forensics.model.finding import Finding
 from forensics.model.incident import Incident
 

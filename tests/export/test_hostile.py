@@ -14,7 +14,7 @@ from support import HOSTILE
 
 from forensics.export.formats.csv import FORMULA
 from forensics.export.interface import ExportFormat
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 from forensics.model.text import printable
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}

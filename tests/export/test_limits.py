@@ -13,7 +13,7 @@ from outgoing import OUTGOING, PLAIN, WORST, incident, outgoing
 
 from forensics.export.document import document, within
 from forensics.export.interface import ExportFormat, Outgoing
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 from forensics.export.text import bounded, fitted, json_bytes, stable_uuid
 from forensics.model.finding import Evidence
 

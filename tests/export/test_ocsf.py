@@ -10,7 +10,7 @@ from outgoing import OUTGOING, hostile, outgoing
 from support import HOSTILE, ROOT
 
 from forensics.export.interface import Outgoing
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 
 SCHEMA = ROOT.parent / "shared" / "reference-data" / "ocsf-1.8.0.json.gz"
 (OCSF,) = (f for f in formats() if f.name == "ocsf")

@@ -12,7 +12,7 @@ from stubs import served
 from support import HOSTILE, ROOT
 
 from forensics.export.interface import ExportFormat
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}
 EVERY = (*OUTGOING, *(outgoing(hostile(text)) for text in (*DELIMITERS, *HOSTILE)))

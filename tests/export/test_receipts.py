@@ -6,7 +6,7 @@ import pytest
 from outgoing import OUTGOING
 
 from forensics.export.interface import ExportFormat, Message
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}
 OF_THEIR_OWN = {"elastic-bulk", "splunk-hec", "thehive", "slack"}

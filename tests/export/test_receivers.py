@@ -16,7 +16,7 @@ from support import HOSTILE, ROOT
 
 from forensics.export.formats import cef
 from forensics.export.interface import ExportFormat
-from forensics.export.registry import formats
+from forensics.export.plugins import formats
 from forensics.model.text import printable
 
 FORMATS: dict[str, ExportFormat] = {f.name: f for f in formats()}

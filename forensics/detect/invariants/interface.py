@@ -140,6 +140,12 @@ def load_alibis(invariants: Sequence[Invariant]) -> tuple[Alibi, ...]:
     return tuple(_alibi(file, known) for file in _sql_files("forensics.detect.alibis"))
 
 
+def load_analytics() -> tuple[tuple[Invariant, ...], tuple[Alibi, ...]]:
+    """Both, which belong together."""
+    invariants = load_invariants()
+    return invariants, load_alibis(invariants)
+
+
 def relations(alibis: Sequence[Alibi]) -> tuple[tuple[str, str], ...]:
     """(name, query) of the tables that invariants read: ``steps`` and ``excused`` (event_id, idx, alibi, excuses)."""
     steps = files(__package__).joinpath("steps.sql").read_text(encoding="utf-8")

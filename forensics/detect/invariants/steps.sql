@@ -39,7 +39,7 @@ select *,
   max(top_score) over lately as best_score,
   min(top_score) over lately as worst_score,
   count(top_score) over lately as scores_before,
-  case when changed is null then 'nothing earlier to compare with' else '' end || coalesce(printf('%d of its values differ from the nearest earlier query', changed), '')
+  coalesce(printf('%d of its values differ from the nearest earlier query', changed), 'nothing earlier to compare with')
     || case when distance is not null then printf(' (%.2g usual distances away)', distance) else '' end
     || case when flip then printf(', answer %s after %s', left(label, 20), coalesce(left(parent_label, 20), 'another')) else '' end
     || case when top_score is not null and parent_score is not null then printf(', score %.3g after %.3g', top_score, parent_score) else '' end
