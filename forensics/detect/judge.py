@@ -48,7 +48,7 @@ def judge(invariants: Sequence[Invariant], alibis: Sequence[Alibi], subjects: Su
     skipped = tuple(
         Skipped("invariant", i.name, f"no record in the window fills {', '.join(i.requires)}") for i in invariants if i not in ready
     )
-    models = np.asarray(frame["model"].to_pylist())
+    models = frame["model"].to_numpy(zero_copy_only=False).astype(str)
     counted = [_count(invariant, frame, models) for invariant in ready]
     by_group = [np.column_stack([c.p_values for c in counted if c.invariant.group == g] or [np.full(len(models), np.nan)]) for g in GROUPS]
     together = calibrate.either(np.column_stack([calibrate.cauchy(group) for group in by_group]))

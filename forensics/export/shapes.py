@@ -9,8 +9,19 @@ from forensics.export.receipts import by_status
 Answer = Callable[[Message, int, bytes], Receipt]
 
 
+class _Answered:
+    """What all shapes have in common: a function that reads the receiver's answer."""
+
+    __slots__ = ()
+    answer: Answer
+
+    def receipt(self, message: Message, status: int, answer: bytes) -> Receipt:
+        """`ExportFormat.receipt`."""
+        return self.answer(message, status, answer)
+
+
 @dataclass(frozen=True, slots=True)
-class Each:
+class Each(_Answered):
     """One message for each revision."""
 
     name: str
@@ -26,13 +37,9 @@ class Each:
         for out in outgoing:
             yield Message(self.body(out), (out.key,))
 
-    def receipt(self, message: Message, status: int, answer: bytes) -> Receipt:
-        """`ExportFormat.receipt`."""
-        return self.answer(message, status, answer)
-
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(_Answered):
     """As many revisions in a message as fit into ``limit`` bytes, between ``before`` and ``after``, with ``between`` between them."""
 
     name: str
@@ -68,13 +75,9 @@ class Packed:
     def _message(self, parts: Sequence[bytes], keys: Sequence[str]) -> Message:
         return Message(self.before + self.between.join(parts) + self.after, tuple(keys))
 
-    def receipt(self, message: Message, status: int, answer: bytes) -> Receipt:
-        """`ExportFormat.receipt`."""
-        return self.answer(message, status, answer)
-
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(_Answered):
     """One document that holds all revisions."""
 
     name: str
@@ -88,7 +91,3 @@ class Whole:
     def render(self, outgoing: Sequence[Outgoing]) -> Iterator[Message]:
         """`ExportFormat.render`. No revisions make a document as well: an empty file says that there was nothing."""
         yield Message(self.body(outgoing), tuple(out.key for out in outgoing))
-
-    def receipt(self, message: Message, status: int, answer: bytes) -> Receipt:
-        """`ExportFormat.receipt`."""
-        return self.answer(message, status, answer)
