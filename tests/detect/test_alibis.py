@@ -68,7 +68,7 @@ UNSEEN = {
     "companions": "batch explainer replay sensor what_if",
     "low_margins": "batch explainer sensor",
     "pairs": "batch",
-    "regular_splices": "batch explainer replay sensor surrogate",
+    "regular_splices": "batch explainer replay sensor surrogate what_if",
 }
 UNSURE = {
     "axis_search": "batch dashboard explainer replay sensor",
@@ -76,7 +76,7 @@ UNSURE = {
     "companions": "dashboard surrogate",
     "low_margins": "dashboard replay surrogate what_if",
     "pairs": "dashboard explainer replay sensor surrogate",
-    "regular_splices": "dashboard what_if",
+    "regular_splices": "dashboard",
     "stars": "batch",
 }
 
