@@ -83,8 +83,9 @@ def risk_score(findings: Sequence[Finding]) -> float:
 
 
 def _severity(findings: Sequence[Finding], q_value: float | None, rate: float) -> Level:
-    highest = max(LEVELS.index(f.level) for f in findings)
-    return LEVELS[min(highest, LEVELS.index("low")) if q_value is not None and q_value > rate else highest]
+    """The gravest level; what rests on a p-value counts as low where too many such are expected by chance."""
+    cap = LEVELS.index("low") if q_value is not None and q_value > rate else len(LEVELS)
+    return LEVELS[max(LEVELS.index(f.level) if f.p_value is None else min(LEVELS.index(f.level), cap) for f in findings)]
 
 
 def _summary(strongest: Finding, findings: Sequence[Finding], first_seen: datetime, last_seen: datetime, query_count: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUCKETS = 16
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -194,6 +194,7 @@ ITEMS: tuple[Column, ...] = (
     Column("slots", "INTEGER", "Slots of the newest text; neighbouring ones count as one"),
     Column("shingles", "BLOB", "Keyed hashes of three words in a row: the smallest 512, ascending, 32 bits each; null for vectors"),
     Column("grams", "BLOB", "MinHash of five characters in a row: 64 values of 16 bits; null for vectors"),
+    Column("ordered", "BLOB", "Keyed hashes of its first and last 64 words, in order, 16 bits each; null for vectors"),
     Column("size", "BIGINT", "Characters of the newest text, tokens, or dimensions of the vector"),
     Column("words", "BIGINT", "Words of the newest text; null for vectors"),
     Column("opens", "VARCHAR", "How the newest text begins: upper, lower (a letter) or other"),

@@ -78,9 +78,12 @@ NODES: tuple[Column, ...] = (
         "outside",
         "DOUBLE",
         "Vectors: mean distance to the three nearest of a sample of other clients' rows, 1 is usual; null for repeats and near copies, "
-        "and for most rows of a heavy client",
+        "and for most rows of a heavy client. Text: share of its five-character runs that no sampled text of another client has; null for "
+        "repeats and texts of one or two words",
     ),
-    Column("outside_rank", "DOUBLE", "Vectors: share of the rows of the model's clients, every client's alike, that lie less far outside"),
+    Column(
+        "outside_rank", "DOUBLE", "Share of the vectors, or texts, of the model's clients, every client's alike, that lie less far outside"
+    ),
     Column("outside_deviations", "DOUBLE", "Vectors: the same, less what is usual, in robust deviations between clients"),
     Column(
         "cell",
@@ -94,6 +97,15 @@ NODES: tuple[Column, ...] = (
         "Vectors: clients that go through near copies of this client's rows in the same order, and have one of this row at the same place; "
         "null for most rows of a heavy client, which are not looked at",
     ),
+    Column(
+        "edited_words",
+        "BIGINT",
+        "Text: words that differ from the parent's: place by place where both have as many, else what the longer one has between their common "
+        "beginning and end; null where that is not known, in the middle of long texts",
+    ),
+    Column("new_words", "BIGINT", "Text: words that the parent has nowhere, as far as they are kept; null like `edited_words`"),
+    Column("edit_start", "BIGINT", "Text: words before the first of these"),
+    Column("edit_end", "BIGINT", "Text: words after the last of these"),
     Column("same_head", "BOOLEAN", "Text: begins with the same eight words as the parent"),
     Column("same_tail", "BOOLEAN", "Text: ends with the same eight words as the parent"),
     Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same query"),
@@ -146,6 +158,7 @@ REPRESENTATIVES: tuple[Column, ...] = (
     Column("masked_hash", "BIGINT", "As in `items`"),
     Column("shingles", "BLOB", "As in `items`"),
     Column("grams", "BLOB", "As in `items`"),
+    Column("ordered", "BLOB", "As in `items`"),
     Column("vector", "DOUBLE[]", "As in `vectors`"),
 )
 

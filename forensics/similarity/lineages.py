@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from forensics.io.duck import connect
 from forensics.model.event import EVENTS, ITEMS, VECTORS, schema_of, table_sql
 from forensics.model.lineage import NODES, REPRESENTATIVES
-from forensics.similarity import kernels, numeric, text
+from forensics.similarity import kernels, numeric, text, wording
 from forensics.similarity.forest import Bools, Ints, grown
 from forensics.similarity.population import prepared
 
@@ -146,7 +146,7 @@ older as (
   where lineage not in (select lineage from lately)
   qualify row_number() over (partition by model, lineage order by ts desc, node) = 1
 )
-select kept.*, label, top_score, exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams, vector
+select kept.*, label, top_score, exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams, ordered, vector
 from kept join past_i using (event_id, idx) left join (select event_id, idx, vector from past_v) using (event_id, idx)
 union all by name
 select * from older"""
@@ -155,7 +155,7 @@ select * from older"""
 _ORDER = "client_id, ts, known desc, source_row, event_id, idx"
 _NODE = "(md5_number_lower(i.event_id || '#' || i.idx) >> 1)::bigint"
 _SHAPE = "(md5_number_lower(len(vector) || coalesce(names, [])::json::varchar) >> 1)::bigint"
-_TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams"
+_TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams, ordered"
 _ITEM = f"event_id, idx, ts, client_id, model, modality, size, label, top_score, margin, {_TEXT}"
 _COLUMNS = f"""{_NODE} as node, i.event_id, i.idx, i.ts, i.client_id, i.model, label, top_score, margin, source_row, false as known,
   null::bigint as anchor, null::bigint as lineage, null::timestamptz as began"""
@@ -290,6 +290,9 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
     sketches = text.Sketches(shingles.view(np.uint32), offsets // 4, grams.view(np.uint16).reshape(len(table), -1), words, head)
     found = text.edits(sketches, _codes(table["exact_hash"]), clients, order, asks)
     parent = found.own.parent
+    ordered, kept = _bytes(pc.fill_null(table["ordered"], b""))
+    edited = wording.edited(ordered.view(np.uint16), kept // 2, words, np.where(found.own.repeat, -1, parent))
+    outside = wording.novelty(sketches.grams, words, clients, found.own.first)
     equal = {
         name: (parent >= 0) & (values == values[np.maximum(parent, 0)])
         for name in ("head_hash", "tail_hash", "fold_hash", "words", "masked_hash")
@@ -298,6 +301,12 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
     columns = {
         "cell": table["head_hash"],
         "grows": pa.array(found.grows),
+        "edited_words": pa.array(edited.words, mask=edited.words < 0),
+        "new_words": pa.array(edited.new, mask=edited.new < 0),
+        "edit_start": pa.array(edited.start, mask=edited.start < 0),
+        "edit_end": pa.array(edited.end, mask=edited.end < 0),
+        "outside": pa.array(outside, from_pandas=True),
+        "outside_rank": pa.array(numeric.rank_by_client(outside, clients), from_pandas=True),
         "same_head": pa.array(equal["head_hash"]),
         "same_tail": pa.array(equal["tail_hash"]),
         "same_words": pa.array(equal["fold_hash"] & ~found.own.repeat),

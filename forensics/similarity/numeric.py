@@ -102,7 +102,7 @@ def steps(rows: Floats, clients: Ints, order: Ints, asks: Bools) -> Steps:
         twin_lag=lags(own.first, found.twin),
         outside=outside / typical,
         outside_deviations=(outside - typical) / spread,
-        outside_rank=_rank_by_client(outside, clients),
+        outside_rank=rank_by_client(outside, clients),
         cell=_cells(rows, population),
         company=company(rows, clients, own.first, asks, population),
     )
@@ -224,7 +224,7 @@ def _usual_by_client(values: Array, clients: Array) -> tuple[float, float]:
     return float(middle), float(max((high - low) / 1.349, 0.02 * middle, 1e-9))
 
 
-def _rank_by_client(values: Array, clients: Array) -> Floats:
+def rank_by_client(values: Array, clients: Array) -> Floats:
     """The share of all values that each exceeds, `RANKED_PER_CLIENT` of each client at most; NaN where it is unknown."""
     known = np.flatnonzero(~np.isnan(values))
     bounds = bounds_of(clients[known])

@@ -64,7 +64,7 @@ def measure(rows: Floats, clients: Ints) -> Population:
     """``rows``: (n, d), prepared; ``clients``: (n,) the client of each. The order of the rows decides which are sampled."""
     order = np.argsort(clients, kind="stable")
     bounds = bounds_of(clients[order])
-    sample = order[_sample(bounds)]
+    sample = order[spaced(bounds, SAMPLE, PER_SAMPLE)]
     inverse, coded, grained = _units(rows[sample])
     first, second, changed = kernels.nearest_others(rows[sample], inverse, coded, clients[sample], CAP)
     found = np.isfinite(first)
@@ -88,18 +88,19 @@ def measure(rows: Floats, clients: Ints) -> Population:
     )
 
 
-def _sample(bounds: Array) -> Ints:
-    """Up to `SAMPLE` rows, the same number of each client as far as he has so many, evenly spaced."""
+def spaced(bounds: Array, most: int, per_client: int) -> Ints:
+    """Up to ``most`` rows, the same number of each client as far as he has so many, ``per_client`` at most, evenly spaced. ``bounds``: where
+    each client's rows begin, and the end."""
     starts, sizes = bounds[:-1], np.diff(bounds)
     quota = 1
-    while quota < PER_SAMPLE and np.minimum(sizes, quota).sum() < min(SAMPLE, sizes.sum()):
+    while quota < per_client and np.minimum(sizes, quota).sum() < min(most, sizes.sum()):
         quota += 1
     each = np.minimum(sizes, quota)
     first = np.cumsum(each) - each
     number = np.arange(each.sum()) - np.repeat(first, each)
     picked = np.repeat(starts, each) + ((2 * number + 1) * np.repeat(sizes, each)) // (2 * np.repeat(each, each))
-    if len(picked) > SAMPLE:
-        picked = picked[np.linspace(0, len(picked) - 1, SAMPLE).astype(np.int64)]
+    if len(picked) > most:
+        picked = picked[np.linspace(0, len(picked) - 1, most).astype(np.int64)]
     return np.asarray(picked, np.int64)
 
 

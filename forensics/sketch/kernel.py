@@ -18,6 +18,7 @@ from forensics.sketch.skeleton import MOST_MARKS, mark, quotations, skeleton
 PART_WORDS: Final = 8  # words of a head and of a tail
 MOST_WORDS: Final = 65_536  # of one text; what follows is not read
 LONGEST_WORD: Final = 30  # bytes; a longer run is read in pieces
+EDGE: Final = 64  # words at either end of a text that are kept one by one, in order
 
 
 @compiled()
@@ -234,8 +235,19 @@ def _letters(data: Any, start: int, end: int) -> float:  # pragma: no cover - co
 
 
 @compiled()
+def _edges(hashes: Any, count: int, ordered: Any, start: int) -> int:  # pragma: no cover - compiled
+    """Sixteen bits of the first and of the last `EDGE` words, or of all where there are no more, into ``ordered`` from ``start``; how
+    many."""
+    kept = min(count, 2 * EDGE)
+    for i in range(kept):
+        ordered[start + i] = hashes[i if count <= 2 * EDGE or i < EDGE else count - kept + i] >> np.uint64(48)
+    return kept
+
+
+@compiled()
 def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover - compiled
-    """The shapes of the texts data[offsets[t]:offsets[t + 1]], column by column; shingles one after another, and where each text's end."""
+    """The shapes of the texts data[offsets[t]:offsets[t + 1]], column by column; shingles one after another, and where each text's end;
+    the same of the words in order."""
     n = len(offsets) - 1
     counts = np.zeros((n, 2), np.int64)
     hashes = np.zeros((n, 5), np.uint64)
@@ -243,11 +255,13 @@ def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover 
     shares = np.full((n, 2), np.nan)
     grams = np.zeros((n, BINS), np.uint16)
     ends = np.zeros(n + 1, np.int32)
+    order_ends = np.zeros(n + 1, np.int32)
     longest = 0
     for t in range(n):
         longest = max(longest, offsets[t + 1] - offsets[t])
     room = min(n * SHINGLES, offsets[n] - offsets[0]) if n else 0
     shingles = np.empty(room, np.uint32)
+    ordered = np.empty(min(n * 2 * EDGE, offsets[n] - offsets[0]) if n else 0, np.uint16)
     words = (
         np.empty(MOST_WORDS, np.uint64),
         np.empty(MOST_WORDS, np.uint16),
@@ -269,6 +283,7 @@ def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover 
         classes[t, 0], classes[t, 1] = _first_class(data, start, end), _last_class(data, start, end)
         shares[t, 1] = _letters(data, start, end)
         ends[t + 1] = ends[t]
+        order_ends[t + 1] = order_ends[t] + _edges(words[0], count, ordered, order_ends[t])
         if count == 0:
             continue
         known = words[0]
@@ -280,4 +295,4 @@ def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover 
         shingles[ends[t] : ends[t] + kept] = scratch[0][:kept]
         ends[t + 1] = ends[t] + kept
         gram_sketch(chars, size, secrets, least, grams[t])
-    return counts, hashes, classes, shares, shingles[: ends[n]], ends, grams
+    return counts, hashes, classes, shares, shingles[: ends[n]], ends, grams, ordered[: order_ends[n]], order_ends

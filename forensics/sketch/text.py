@@ -10,6 +10,7 @@ key; what follows is computed from these, in `forensics.sketch.kernel`.
 * ``grams``: a MinHash of five characters in a row by one permutation (Li, Owen and Zhang 2012), empty bins filled from others
   (Shrivastava 2017), 16 bits kept of each (Li and König 2010): alike where words are misspelt, which leaves few shingles of a short text.
   Characters are code points, by their last eleven bits; what stands between words counts as one space.
+* ``ordered``: 16 bits each of the first and the last 64 words, in order: which words of a near copy differ, and where.
 * ``masked_hash``: the words with slots masked, ``slot_hash``: what stands in these. A slot is a word with a digit, a quotation (of up
   to 400 words and 4,000 bytes, within one paragraph, or a fenced block of code), or a name: a word with a capital letter (of ASCII) that
   begins no sentence and no line, or one of capital letters alone, unless most words are such. Slots without a word between are one.
@@ -46,6 +47,7 @@ _TYPES: Final = {
     "letter_share": "double",
     "shingles": "blob",
     "grams": "blob",
+    "ordered": "blob",
 }
 
 
@@ -56,7 +58,7 @@ def install_text(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
     the words with slots masked; ``slot_hash``, ``slots``: of what stands in the slots, and how many; ``opens`` (upper, lower, other) and
     ``closes`` (stop, word, other): how the text begins and ends; ``top_word_share``: of the commonest word; ``letter_share``: of the
     characters, letters and spaces; ``shingles``: up to 512 little-endian 32-bit values, ascending; ``grams``: 64 little-endian 16-bit
-    values. All but ``words``, ``masked_hash``, ``slots``, ``opens``, ``closes`` and ``letter_share`` are null where there is no word,
+    values; ``ordered``: up to 128 of 16 bits. All but ``words``, ``masked_hash``, ``slots``, ``opens``, ``closes`` and ``letter_share`` are null where there is no word,
     ``slot_hash`` where there is no slot.
     """
     connection.create_function(
@@ -93,7 +95,9 @@ def describer(key: Key) -> Callable[[pa.Array], pa.StructArray]:
     return describe
 
 
-def _columns(missing: Any, counts: Any, hashes: Any, classes: Any, shares: Any, shingles: Any, ends: Any, grams: Any) -> pa.StructArray:
+def _columns(
+    missing: Any, counts: Any, hashes: Any, classes: Any, shares: Any, shingles: Any, ends: Any, grams: Any, ordered: Any, order_ends: Any
+) -> pa.StructArray:
     """The kernel's arrays as a struct of Arrow arrays in the order of `_TYPES`."""
     blank = missing | (counts[:, 0] == 0)
     labels = pa.array(_CLASSES)
@@ -107,6 +111,7 @@ def _columns(missing: Any, counts: Any, hashes: Any, classes: Any, shares: Any, 
         *(pa.array(shares[:, i], mask=missing | np.isnan(shares[:, i])) for i in range(2)),
         _binary(shingles.astype("<u4", copy=False), 4 * ends, blank),
         _binary(grams.astype("<u2", copy=False), np.arange(len(blank) + 1, dtype=np.int32) * (2 * BINS), blank),
+        _binary(ordered.astype("<u2", copy=False), 2 * order_ends, blank),
     ]
     return pa.StructArray.from_arrays(columns, list(_TYPES))
 

@@ -29,7 +29,8 @@ the invariants that it excuses, and the finding says so. It never speaks for a w
     */
     select event_id, idx from steps where kept >= 0.25
 
-Both read ``steps`` (``steps.sql`` beside this file: the vector nodes that are no repeats, with the answers and what came before) and
+Invariants of rows lie in ``vector/`` and read ``steps`` (``vector/steps.sql``: the nodes of rows that are no repeats, with the answers and
+what came before); those of texts lie in ``text/`` and read ``texts`` (``text/texts.sql``: the same of texts). Both, and alibis, read
 everything that features read.
 """
 
@@ -46,6 +47,7 @@ from forensics.model.feature import FeatureColumn, FeatureSpec
 GROUPS: Final = ("steps", "order", "answers", "place", "company")
 SHOWN: Final = 5
 CLIENT: Final = ("client_id", "model")
+RELATIONS: Final = {"vector": "steps", "text": "texts"}  # by modality, which is the folder: what its invariants read
 
 _COLUMNS: Final = (
     FeatureColumn("hits", "BIGINT", "{hits} that no alibi explains"),
@@ -59,9 +61,10 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """See the module. ``sql``: a row per step with client_id, model, event_id, idx and hit."""
+    """See the module. ``modality``: vector or text; ``sql``: a row per step with client_id, model, event_id, idx and hit."""
 
     name: str
+    modality: str
     title: str
     explanation: str
     version: int
@@ -89,7 +92,7 @@ class Invariant:
 
     @property
     def counted(self) -> str:
-        """The query of that feature; it reads `steps` and `excused`."""
+        """The query of that feature; it reads the relation of its modality, and `excused`."""
         return f"""
 with found as (select client_id, model, event_id, idx, coalesce(hit, false) as hit from ({self.sql})),
 excuse as (select event_id, idx, min(alibi) as alibi from excused where list_contains(excuses, '{self.name}') group by all),
@@ -97,7 +100,7 @@ told as (
   select found.*, alibi, hit and alibi is null as counts,
     row_number() over (partition by client_id, model order by (hit and alibi is null) desc, place, event_id, idx) as number,
     printf('%s %s %s', event_id, coalesce(parent_event, ''), coalesce(said, '')) as sentence
-  from found join steps using (client_id, model, event_id, idx) left join excuse using (event_id, idx)
+  from found join {RELATIONS[self.modality]} using (client_id, model, event_id, idx) left join excuse using (event_id, idx)
 )
 select client_id, model,
   count(*) filter (counts) as hits,
@@ -122,12 +125,18 @@ class Alibi:
 
 
 def load_invariants() -> tuple[Invariant, ...]:
-    """Every ``*.sql`` of this package but ``steps.sql``, sorted by name.
+    """Every ``*.sql`` of the folders of `RELATIONS` but what makes these, sorted by name.
 
     Raises:
         UsageError: a header does not fit.
     """
-    return tuple(_invariant(file) for file in _sql_files(__package__) if file.name != "steps.sql")
+    found = (
+        _invariant(file, modality)
+        for modality, relation in RELATIONS.items()
+        for file in _sql_files(__package__, modality)
+        if file.name != f"{relation}.sql"
+    )
+    return tuple(sorted(found, key=lambda invariant: invariant.name))
 
 
 def load_alibis(invariants: Sequence[Invariant]) -> tuple[Alibi, ...]:
@@ -147,18 +156,19 @@ def load_analytics() -> tuple[tuple[Invariant, ...], tuple[Alibi, ...]]:
 
 
 def relations(alibis: Sequence[Alibi]) -> tuple[tuple[str, str], ...]:
-    """(name, query) of the tables that invariants read: ``steps`` and ``excused`` (event_id, idx, alibi, excuses)."""
-    steps = files(__package__).joinpath("steps.sql").read_text(encoding="utf-8")
+    """(name, query) of the tables that invariants read: those of `RELATIONS`, and ``excused`` (event_id, idx, alibi, excuses)."""
+    own = files(__package__)
+    read = [(name, own.joinpath(modality, f"{name}.sql").read_text(encoding="utf-8")) for modality, name in RELATIONS.items()]
     nothing = "select null::varchar as event_id, null::integer as idx, null::varchar as alibi, null::varchar[] as excuses where false"
     parts = [f"select distinct event_id, idx, '{a.name}' as alibi, {list(a.excuses)} as excuses from ({a.sql})" for a in alibis]
-    return (("steps", steps), ("excused", " union all ".join([nothing, *parts])))
+    return (*read, ("excused", " union all ".join([nothing, *parts])))
 
 
-def _sql_files(package: str) -> list[Traversable]:
-    return sorted((f for f in files(package).iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+def _sql_files(package: str, *folder: str) -> list[Traversable]:
+    return sorted((f for f in files(package).joinpath(*folder).iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
 
 
-def _invariant(file: Traversable) -> Invariant:
+def _invariant(file: Traversable, modality: str) -> Invariant:
     texts = ("title", "explanation", "hits")
     lists = ("techniques", "sources", "requires", "falsepositives", "triage")
     header, sql = read_sql_file(file, (*texts, *lists, "version", "group", "reliability", "odd_share"))
@@ -170,6 +180,7 @@ def _invariant(file: Traversable) -> Invariant:
     fields: Mapping[str, Any] = {name: header[name] for name in texts} | {name: tuple(header[name]) for name in lists}
     return Invariant(
         name=file.name.removesuffix(".sql"),
+        modality=modality,
         version=header["version"],
         group=header["group"],
         reliability=float(header["reliability"]),

@@ -66,7 +66,7 @@ select
   call_no, idx, modality,
   -- A redaction marker is the same for every query: hashed, it would look like one query repeated.
   case when not request_gone then keyed_hash(whole) end as exact_hash,
-  shape.fold_hash, shape.head_hash, shape.tail_hash, shape.masked_hash, shape.slot_hash, shape.slots, shape.shingles, shape.grams,
+  shape.fold_hash, shape.head_hash, shape.tail_hash, shape.masked_hash, shape.slot_hash, shape.slots, shape.shingles, shape.grams, shape.ordered,
   coalesce(length(text), len(vector)) as size,
   shape.words, shape.opens, shape.closes, shape.top_word_share, shape.letter_share,
   turns,

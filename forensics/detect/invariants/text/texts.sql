@@ -1,0 +1,48 @@
+-- The queries of texts that are no repeats, in order, each with how it was asked, its answer, and what came just before. ``said``: the step
+-- in words, for evidence; never the text.
+with
+asked as (
+  select event_id, operation, coalesce(echo and logprobs, false)
+      -- Of a batch the log gives the tokens of all answers together.
+      and coalesce(least(max_tokens, output_tokens // greatest(n_items, 1)) <= 1, false) as scored,
+    coalesce(logprobs, false) as logprobs, coalesce(logit_bias, false) as logit_bias, refused as call_refused, n_items
+  from events
+),
+answered as (
+  select n.*, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.size, i.opens, i.closes, i.top_word_share, i.letter_share,
+    i.turns, i.answer_hash, i.answer_size, a.* exclude (event_id, call_refused, n_items),
+    coalesce(i.refused, case when a.n_items = 1 then a.call_refused end) as refused
+  from nodes n
+  join (
+    select event_id, idx, fold_hash, head_hash, tail_hash, masked_hash, words, size, opens, closes, top_word_share, letter_share, turns,
+      answer_hash, answer_size, refused
+    from items
+  ) i on i.event_id = n.event_id and i.idx = n.idx
+  join asked a on a.event_id = n.event_id
+  where n.modality = 'text'
+),
+beside as (
+  select c.*, p.event_id as parent_event, p.refused as parent_refused, p.words as parent_words,
+    c.near and c.edited_words between 1 and greatest(3, c.words / 5) and c.new_words > 0 and abs(c.words - p.words) <= 1 as small_edit
+  from answered c left join answered p on p.node = c.parent and p.client_id = c.client_id and p.model = c.model
+  where not c.repeat
+),
+-- A template's slot is always at the same place, counted from the beginning or from the end.
+placed as (
+  select *, count(*) filter (small_edit) over client as small_edits,
+    count(*) filter (small_edit) over (partition by client_id, model, edit_start) as so_far_in,
+    count(*) filter (small_edit) over (partition by client_id, model, edit_end) as so_far_out,
+    count(*) filter (refused) over (partition by client_id, model, anchor) as group_refused
+  from beside
+  window client as (partition by client_id, model)
+)
+select *, small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.1 * small_edits) as odd_edit,
+  case
+    when parent is null then 'nothing earlier to compare with'
+    when same_words then 'the same words as an earlier text, in other spelling or in another conversation'
+    when edited_words is null then printf('%.0f%% as in the nearest earlier text', 100 * (1 - distance))
+    else printf('%d of %d words differ from the nearest earlier text, after the first %d and before the last %d',
+      edited_words, greatest(words, coalesce(parent_words, 0)), edit_start, edit_end)
+  end || case when refused then ', refused' when parent_refused and not refused then ', answered, which the earlier one was not' else '' end
+    as said
+from placed

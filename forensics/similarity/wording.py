@@ -1,0 +1,121 @@
+"""Which words of a text differ from those of its parent, and how unlike everybody else's its characters are.
+
+Compiled loops over what was kept of the texts (`forensics.sketch.text`).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from forensics.similarity.forest import Floats, Ints
+from forensics.similarity.population import spaced
+from forensics.sketch.compiled import compiled
+from forensics.sketch.kernel import EDGE
+from forensics.sketch.sets import BINS
+
+SAMPLED: Final = 20_000  # texts that the characters of others are known from; of more, sixteen bits tell hardly anything apart
+PER_CLIENT: Final = 40  # of one client, at most
+FEWEST_WORDS: Final = 3  # in fewer there are hardly five characters in a row
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One entry per text. words: how many differ from the parent's: place by place where both have as many, else what stands in the longer
+    one between their common beginning and their common end. new: words of the text that the parent has nowhere. start, end: words before the
+    first and after the last that differs; -1 for all four where there is no parent or nothing known to differ, as in the middle of long
+    texts."""
+
+    words: Ints
+    new: Ints
+    start: Ints
+    end: Ints
+
+
+def edited(ordered: np.ndarray[Any, np.dtype[np.uint16]], offsets: Ints, words: Ints, parent: Ints) -> Edited:
+    """``ordered``: what was kept of the words of all texts, those of text t in [offsets[t], offsets[t + 1]); ``words``: (n,) how many
+    there are; ``parent``: (n,) row number of each text's parent, -1 for none."""
+    return Edited(*_edited(ordered, offsets, words, parent))
+
+
+def novelty(grams: np.ndarray[Any, np.dtype[np.uint16]], words: Ints, clients: Ints, first: Ints) -> Floats:
+    """(n,) share of a text's five-character runs, as far as its sketch tells, that no sampled text of another client has; NaN for repeats,
+    texts of few words, and where there are no others. ``first``: the row that each repeats, -1 for none."""
+    telling = np.flatnonzero((first < 0) & (words >= FEWEST_WORDS))
+    starts = np.flatnonzero(np.r_[True, clients[telling][1:] != clients[telling][:-1]]) if len(telling) else np.empty(0, np.int64)
+    if len(starts) < 2:
+        return np.full(len(words), np.nan)
+    sample = telling[spaced(np.r_[starts, len(telling)], SAMPLED, PER_CLIENT)]
+    return np.asarray(_novelty(grams, clients, telling, sample), np.float64)
+
+
+@compiled()
+def _word(ordered: Any, offsets: Any, t: int, count: int, place: int, from_end: bool) -> int:  # pragma: no cover - compiled
+    """The word at ``place`` of text ``t``, counted from either end; -1 where it was not kept."""
+    kept = offsets[t + 1] - offsets[t]
+    if kept < min(count, 2 * EDGE) or (kept < count and place >= EDGE):
+        return -1
+    return np.int64(ordered[offsets[t + 1] - 1 - place if from_end else offsets[t] + place])
+
+
+@compiled()
+def _edited(ordered: Any, offsets: Any, words: Any, parent: Any) -> Any:  # pragma: no cover - compiled
+    n = len(parent)
+    differ, new, start, end = np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.full(n, -1, np.int64)
+    has = np.full(1 << 16, -1, np.int64)  # of each word: the last text whose parent has it
+    for t in range(n):
+        p = parent[t]
+        if p < 0:
+            continue
+        shorter, longer = min(words[t], words[p]), max(words[t], words[p])
+        before = 0
+        while before < shorter:
+            mine = _word(ordered, offsets, t, words[t], before, False)
+            if mine < 0 or mine != _word(ordered, offsets, p, words[p], before, False):
+                break
+            before += 1
+        after = 0
+        while after < shorter - before:
+            mine = _word(ordered, offsets, t, words[t], after, True)
+            if mine < 0 or mine != _word(ordered, offsets, p, words[p], after, True):
+                break
+            after += 1
+        # Where the words beside the break were not kept, what differs is not known to begin or end there.
+        if before == longer or (before < shorter and _word(ordered, offsets, t, words[t], before, False) < 0):
+            continue
+        if after < shorter - before and _word(ordered, offsets, t, words[t], after, True) < 0:
+            continue
+        changed = longer - before - after
+        if shorter == longer:
+            changed = 0
+            for place in range(before, longer - after):
+                from_end = place >= EDGE and longer > 2 * EDGE
+                index = longer - 1 - place if from_end else place
+                changed += _word(ordered, offsets, t, longer, index, from_end) != _word(ordered, offsets, p, longer, index, from_end)
+        for i in range(offsets[p], offsets[p + 1]):
+            has[ordered[i]] = t
+        unknown = 0
+        for i in range(offsets[t], offsets[t + 1]):
+            unknown += has[ordered[i]] != t
+        differ[t], new[t], start[t], end[t] = changed, unknown, before, after
+    return differ, new, start, end
+
+
+@compiled()
+def _novelty(grams: Any, clients: Any, telling: Any, sample: Any) -> Any:  # pragma: no cover - compiled
+    owner = np.full((BINS, 1 << 16), -1, np.int32)  # of each value: the only client that has it; -2 where several do
+    for t in sample:
+        for k in range(BINS):
+            value = grams[t, k]
+            if owner[k, value] == -1:
+                owner[k, value] = clients[t]
+            elif owner[k, value] != clients[t]:
+                owner[k, value] = -2
+    out = np.full(len(clients), np.nan)
+    for t in telling:
+        new = 0
+        for k in range(BINS):
+            seen = owner[k, grams[t, k]]
+            new += seen == -1 or seen == clients[t]
+        out[t] = new / BINS
+    return out
