@@ -8,7 +8,7 @@ odd_share = 0.3
 techniques = ["AML.T0056", "AML.T0057"]
 sources = ["https://arxiv.org/abs/2307.06865", "https://arxiv.org/abs/2311.17035"]
 requires = ["items.answer_hash"]
-hits = "texts with the same long answer as two others, no refusal"
+hits = "texts with the same long answer as two others that they are no near copies of, and no refusal"
 falsepositives = [
   "A product that says the same sentence whenever it has nothing to say",
   "A gateway that caches by likeness",
@@ -20,7 +20,9 @@ triage = [
 ]
 */
 with askers as (
-  select *, count(distinct fold_hash) over (partition by client_id, model, answer_hash) as texts from texts
-  where answer_hash is not null and not coalesce(refused, false) and not scored
+  select *, count(distinct anchor) over (partition by client_id, model, answer_hash) as texts,
+    count(distinct answer_hash) over (partition by client_id, model) as answers
+  from texts where answer_hash is not null and not coalesce(refused, false) and not scored
 )
-select client_id, model, event_id, idx, answer_size >= 100 and texts >= 3 as hit from askers
+-- Whoever gets one answer whatever he asks talks to something that is broken, or a stub.
+select client_id, model, event_id, idx, answer_size >= 100 and texts >= 3 and answers > 1 as hit from askers

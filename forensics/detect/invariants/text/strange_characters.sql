@@ -8,7 +8,7 @@ odd_share = 0.1
 techniques = ["AML.T0051", "AML.T0054", "AML.T0068"]
 sources = ["https://arxiv.org/abs/2307.02483", "https://arxiv.org/abs/2406.11036"]
 requires = ["nodes.outside_rank"]
-hits = "texts among the strangest hundredth of all clients' by their characters"
+hits = "texts of which two thirds of the character runs are nobody else's, and which are among the strangest hundredth of all clients'"
 falsepositives = [
   "The only client that writes in a language or about a code that no other client uses",
 ]
@@ -18,4 +18,4 @@ triage = [
   "Decode one: what does it ask for?",
 ]
 */
-select client_id, model, event_id, idx, outside_rank >= 0.99 as hit from texts where outside_rank is not null
+select client_id, model, event_id, idx, outside_rank >= 0.99 and outside >= 2 / 3 as hit from texts where outside_rank is not null
