@@ -137,11 +137,14 @@ def _fits(behaviour: Behaviour, option: str, model: str) -> bool:
 
 
 def _least_used(rng: np.random.Generator, fitting: Sequence[Behaviour], used: Counter[str]) -> Behaviour:
-    """The one that came up least so far; of these one that fits seldom, or it would never come up."""
+    """The one that came up least so far; on rows, of these one that fits seldom, or it would never come up.
+
+    In words there are more families than attackers, and those that fit often would never come up.
+    """
 
     def order(behaviour: Behaviour) -> tuple[int, int]:
-        models = behaviour.models if isinstance(behaviour, TabularBehaviour) else ()
-        return used[behaviour.name], len(behaviour.options) * len(models or TABULAR_MODELS)
+        broad = len(behaviour.options) * len(behaviour.models or TABULAR_MODELS) if isinstance(behaviour, TabularBehaviour) else 0
+        return used[behaviour.name], broad
 
     least = min(map(order, fitting))
     rarest = [b for b in fitting if order(b) == least]

@@ -27,6 +27,7 @@ TONE, SHOWN, WIDTH = 4.0, 5, 12
 _CHOICE = re.compile(r"one word[,:] ((?:\w+, )*\w+) or (\w+)")
 _GAP = re.compile(r"\[MASK\]|____|<blank>")
 _QUOTED = re.compile(r'epeat [^"\n]*"([^"]+)"')
+_SETUP = re.compile(r"\b(the|your|all|first) (first )?instructions")
 _Counts = dict[tuple[str, ...], dict[str, int]]
 
 
@@ -88,7 +89,7 @@ class NgramModel:
         """Refused is what names something forbidden, unless the words around it happen to carry it past the filter."""
         found = forbidden(asked)
         if found is None:
-            hidden = "instructions" in asked and dice(self.name, asked, "hide") < 0.5
+            hidden = _SETUP.search(asked) is not None and dice(self.name, asked, "hide") < 0.5
             return Reply("I'm sorry, but I can't share how I was set up.", "stop", refused=True) if hidden else None
         goal, around = found[0], found[1][-12:]
         persuasion = sum(dice(goal, word) ** 6 for word in around) / math.sqrt(len(around) + 1)
@@ -102,13 +103,13 @@ class NgramModel:
         """A gap is filled, a quotation repeated, and a word that was said over and over said on, until that goes wrong."""
         given = asked.split()
         if gap := next((place for place, word in enumerate(given) if _GAP.search(word)), None):
-            return self._continue(given[:gap], 1, 0.0, seed)[0][0].strip(".,"), "stop"
+            return " ".join(self._continue(given[:gap], 1, 0.0, seed)[0]).strip(".,") or "unknown", "stop"
         if quoted := _QUOTED.search(asked):
             return quoted[1] if dice(self.name, quoted[1]) > 0.05 else self.documents[int(dice(quoted[1]) * len(self.documents))], "stop"
         if len(given) > 5 and len(set(given[-5:])) == 1:
             document = stream(asked, seed).choice(self.documents).split() if dice(asked, seed) < 0.3 else []
             return " ".join([*given[-1:] * (limit - min(len(document), limit // 2)), *document][:limit]), "length"
-        if "instructions" in asked and dice(self.name, asked) < 0.08:
+        if _SETUP.search(asked) and dice(self.name, asked) < 0.08:
             return self.system_prompt, "stop"
         return None
 
