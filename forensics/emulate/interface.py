@@ -7,7 +7,7 @@ back is drawn for attackers and honest clients alike, before a behaviour is chos
 """
 
 import random
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ Matrix = NDArray[np.float64]
 # What a client has the model give back. Drawn first; a behaviour names those that it can work with.
 LABELS, SCORES = "labels", "scores"
 CHAT, CHAT_LOGPROBS, COMPLETION, SCORING = "chat", "chat_logprobs", "completion", "scoring"
+BIASED, EMBEDDINGS = "biased", "embeddings"
 ANY_ROWS = (LABELS, SCORES)
 
 
@@ -77,12 +78,13 @@ class TabularClient:
 
 @dataclass(frozen=True)
 class LanguageClient:
-    """The same for a language model. ``option`` says which interface is used, ``writer`` writes this client's texts."""
+    """The same for a language model. ``option`` says which interface is used, ``batch`` how many texts are embedded in a call."""
 
     model: LanguageModel
     rng: random.Random
     habits: int
     option: str
+    batch: int = 1
 
     @cached_property
     def writer(self) -> Writer:
@@ -93,18 +95,34 @@ class LanguageClient:
         """Texts that come out alike in every episode: a template, a system message, an exercise."""
         return Writer(stream(self.habits))
 
-    def ask(self, text: str, system: str | None = None) -> "Prompt":
+    def ask(self, text: str, system: str | None = None) -> "str | Conversation":
         """``text`` as this client's interface takes it: a prompt, or a conversation of one message."""
         if self.option in (COMPLETION, SCORING):
             return f"{system}\n\n{text}" if system else text
         return [*([{"role": "system", "content": system}] if system else []), {"role": "user", "content": text}]
+
+    def choose(self, text: str, bias: Mapping[int, float], system: str | None = None) -> "Biased":
+        """``text``, to be answered with one word; ``bias``: by place in the model's vocabulary."""
+        conversation = self.ask(text, system)
+        assert not isinstance(conversation, str)
+        return Biased(conversation, bias)
 
     def candidate(self) -> str:
         """A document that the model was trained on, or as often one that it was not."""
         return self.rng.choice(self.model.documents) if self.rng.random() < 0.5 else self.writer.document()
 
 
-Prompt = str | list[dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Biased:
+    """A conversation whose answer's words are biased."""
+
+    messages: list[dict[str, Any]]
+    bias: Mapping[int, float]
+
+
+# A prompt, a conversation, one with biases, or texts to embed: as many as the client puts into a call.
+Conversation = list[dict[str, Any]]
+Prompt = str | Conversation | Biased | tuple[str, ...]
 TabularEpisode = Generator[Matrix, Answer, None]
 LanguageEpisode = Generator[Prompt, Reply, None]
 
@@ -138,6 +156,6 @@ class TabularBehaviour(Behaviour):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageBehaviour(Behaviour):
-    """Yields one prompt or conversation at a time."""
+    """Yields one prompt or conversation at a time, or the texts of one call to embed."""
 
     episode: Callable[[LanguageClient], LanguageEpisode]

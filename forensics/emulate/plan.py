@@ -15,9 +15,11 @@ import numpy as np
 
 from forensics.emulate import attacks, benign
 from forensics.emulate.interface import (
+    BIASED,
     CHAT,
     CHAT_LOGPROBS,
     COMPLETION,
+    EMBEDDINGS,
     LABELS,
     SCORES,
     SCORING,
@@ -32,13 +34,20 @@ from forensics.model.discover import discover
 MEDIAN, SPREAD, LEAST, MOST = 95.0, 1.0, 30, 1500
 OPTIONS = {
     "tabular": ((LABELS, 0.4), (SCORES, 0.6)),
-    "language": ((CHAT, 0.5), (CHAT_LOGPROBS, 0.2), (COMPLETION, 0.18), (SCORING, 0.12)),
+    "language": ((CHAT, 0.45), (CHAT_LOGPROBS, 0.15), (COMPLETION, 0.14), (SCORING, 0.1), (BIASED, 0.06), (EMBEDDINGS, 0.1)),
 }
-STRUCTURES = (("alone", 0.45), ("mixed", 0.23), ("spread", 0.12), ("blinded", 0.1), ("rounded", 0.1))
+STRUCTURES = {
+    "tabular": (("alone", 0.45), ("mixed", 0.23), ("spread", 0.12), ("blinded", 0.1), ("rounded", 0.1)),
+    "language": (("alone", 0.45), ("mixed", 0.23), ("spread", 0.12), ("wrapped", 0.1), ("camouflaged", 0.1)),
+}
 TABULAR_MODELS = ("sepsis-risk", "basket-segments", "glyph-reader")
-LANGUAGE_MODELS = ("quill-7b",)
-# What can be disguised how; elsewhere a job that would be stands alone. Flags have no digits to lose.
-DISGUISED = {"blinded": TABULAR_MODELS, "rounded": ("sepsis-risk", "glyph-reader")}
+CHAT_MODEL, EMBEDDING_MODEL = "quill-7b", "quill-embed"
+LANGUAGE_MODELS = (CHAT_MODEL, EMBEDDING_MODEL)
+CONVERSING = (CHAT, CHAT_LOGPROBS, BIASED)
+# What can be disguised how, by model or interface; elsewhere a job that would be stands alone. Flags have no digits to lose.
+DISGUISED = {
+    "blinded": TABULAR_MODELS, "rounded": ("sepsis-risk", "glyph-reader"), "wrapped": CONVERSING, "camouflaged": CONVERSING,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +99,11 @@ def plan(world: str, clients: int, attackers: float, seed: int, first: int = 0) 
 def _job(
     rng: np.random.Generator, world: str, known: Sequence[Behaviour], used: Counter[str], quota: int, number: int, *, campaign: bool
 ) -> Job:
-    option, structure = _drawn(rng, OPTIONS[world]), _drawn(rng, STRUCTURES)
+    option, structure = _drawn(rng, OPTIONS[world]), _drawn(rng, STRUCTURES[world])
     budget = float(np.clip(rng.lognormal(np.log(MEDIAN), SPREAD), LEAST, MOST))
-    batch = 1 if world == "language" or rng.random() < 0.6 else int(np.clip(rng.lognormal(np.log(8), 0.9), 2, budget / 5))
-    model = str(rng.choice(TABULAR_MODELS if world == "tabular" else LANGUAGE_MODELS))
+    single = world == "language" and option != EMBEDDINGS
+    batch = 1 if single or rng.random() < 0.6 else int(np.clip(rng.lognormal(np.log(8), 0.9), 2, budget / 5))
+    model = str(rng.choice(models_of(world, option)))
     main = _least_used(rng, [b for b in known if _fits(b, option, model) and (quota > 1 or not b.shared)], used)
     spread = quota > 1 and (structure == "spread" or main.shared)
     size = int(rng.integers(3, 7) if main.shared else rng.integers(2, 4)) if spread else 1
@@ -108,8 +118,13 @@ def _job(
         number=number, world=world, model=model, main=main, cover=cover, cover_share=float(rng.uniform(0.2, 0.8)) if cover else 0.0,
         option=option, batch=batch, calls=calls, accounts=tuple(account(rng) for _ in range(size)),
         campaign_id=f"{world}-{number:03d}" if campaign else None,
-        disguise=structure if not spread and model in DISGUISED.get(structure, ()) else "",
+        disguise=structure if not spread and {model, option} & {*DISGUISED.get(structure, ())} else "",
     )  # fmt: skip
+
+
+def models_of(world: str, option: str) -> tuple[str, ...]:
+    """Which models of a world give that back."""
+    return TABULAR_MODELS if world == "tabular" else (EMBEDDING_MODEL,) if option == EMBEDDINGS else (CHAT_MODEL,)
 
 
 def _drawn(rng: np.random.Generator, choices: Sequence[tuple[str, float]]) -> str:
@@ -122,11 +137,14 @@ def _fits(behaviour: Behaviour, option: str, model: str) -> bool:
 
 
 def _least_used(rng: np.random.Generator, fitting: Sequence[Behaviour], used: Counter[str]) -> Behaviour:
-    """The one that came up least so far; of these one that fits seldom, or it would never come up."""
+    """The one that came up least so far; on rows, of these one that fits seldom, or it would never come up.
+
+    In words there are more families than attackers, and those that fit often would never come up.
+    """
 
     def order(behaviour: Behaviour) -> tuple[int, int]:
-        models = behaviour.models if isinstance(behaviour, TabularBehaviour) else ()
-        return used[behaviour.name], len(behaviour.options) * len(models or TABULAR_MODELS)
+        broad = len(behaviour.options) * len(behaviour.models or TABULAR_MODELS) if isinstance(behaviour, TabularBehaviour) else 0
+        return used[behaviour.name], broad
 
     least = min(map(order, fitting))
     rarest = [b for b in fitting if order(b) == least]

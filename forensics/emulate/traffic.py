@@ -92,7 +92,7 @@ def _worker(job: Job, behaviour: Any, model: Any, seeds: tuple[int, ...]) -> Wor
     if isinstance(behaviour, TabularBehaviour):
         return tabular_worker(behaviour, model, seeds, job.batch, job.option, job.disguise)
     assert isinstance(behaviour, LanguageBehaviour)
-    return language_worker(behaviour, model, seeds, job.option)
+    return language_worker(behaviour, model, seeds, job.option, job.batch, job.disguise)
 
 
 def _call(job: Job, who: Account, at: float, session: int, exchange: Exchange, failed: bool, rng: np.random.Generator) -> dict[str, Any]:

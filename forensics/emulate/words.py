@@ -15,7 +15,7 @@ def _words(name: str) -> list[str]:
 
 NOUNS, VERBS, ADJECTIVES, GIVEN = _words("nouns"), _words("verbs"), _words("adjectives"), _words("given")
 SYLLABLES, TOPICS, PLACES, TIMES = _words("syllables"), _words("topics"), _words("places"), _words("times")
-FORBIDDEN, PATTERNS = _words("forbidden"), _words("patterns")
+FORBIDDEN, PATTERNS, LABELS = _words("forbidden"), _words("patterns"), _words("labels")
 
 
 def stream(*seeds: object) -> random.Random:
@@ -42,6 +42,10 @@ class Writer:
 
     def name(self) -> str:
         return f"{self.pick(GIVEN)} {self.surname()}"
+
+    def title(self) -> str:
+        """Of a book."""
+        return f"The {self.pick(ADJECTIVES).capitalize()} {self.pick(NOUNS).capitalize()}"
 
     def sentence(self) -> str:
         """One sentence; every blank of its pattern is filled anew."""

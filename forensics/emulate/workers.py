@@ -1,19 +1,22 @@
 """From what a behaviour asks to bodies of calls: the model answers, and the behaviour goes on with the answer."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from forensics.emulate.disguises import DISGUISES, Disguise
+from forensics.emulate.disguises import DISGUISES, WORD_DISGUISES, Disguise, WordDisguise
 from forensics.emulate.interface import (
+    BIASED,
     CHAT_LOGPROBS,
     SCORES,
     SCORING,
     Answer,
+    Biased,
+    Conversation,
     LanguageBehaviour,
     LanguageClient,
+    LanguageEpisode,
     Matrix,
     Prompt,
     TabularBehaviour,
@@ -133,30 +136,23 @@ def _plain(model: TabularModel, rows: Matrix) -> list[list[float]]:
 
 
 class LanguageWorker:
-    """One prompt or conversation a call."""
+    """One prompt or conversation a call, or as many texts to embed as the client puts into one."""
 
-    def __init__(self, behaviour: LanguageBehaviour, client: LanguageClient, temperature: float | None, max_tokens: int) -> None:
-        self._behaviour, self._client = behaviour, client
-        self._temperature, self._max_tokens = temperature, 1 if client.option == SCORING else max_tokens
-        self._episode: Generator[Prompt, Reply, None] | None = None
+    def __init__(self, behaviour: LanguageBehaviour, client: LanguageClient, disguise: WordDisguise | None = None) -> None:
+        self._behaviour, self._client, self._disguise = behaviour, client, disguise
+        self._temperature, self._max_tokens = client.rng.choice((None, 0.0, 0.2, 0.7, 1.0)), client.rng.choice((32, 64, 128))
+        if client.option in (SCORING, BIASED):
+            self._max_tokens = 1
+        self._episode: LanguageEpisode | None = None
         self._reply: Reply | None = None
 
     def exchange(self) -> Exchange:
         asked = self._next()
-        client = self._client
-        options: dict[str, Any] = {"temperature": self._temperature} if self._temperature is not None else {}
-        options["max_tokens"] = self._max_tokens
-        heat = 1.0 if self._temperature is None else self._temperature
-        seed = client.rng.getrandbits(32)
+        if isinstance(asked, tuple):
+            return self._embedded(asked)
         if isinstance(asked, str):
-            echo = client.option == SCORING
-            self._reply = client.model.complete(asked, max_tokens=self._max_tokens, temperature=heat, seed=seed, echo=echo)
-            options |= {"echo": True, "logprobs": 1} if echo else {}
-            return self._body("text_completion", {"prompt": asked, **options}, len(asked.split()), echo)
-        self._reply = client.model.chat(asked, max_tokens=self._max_tokens, temperature=heat, seed=seed)
-        options |= {"logprobs": True} if client.option == CHAT_LOGPROBS else {}
-        words = sum(len(str(m["content"]).split()) for m in asked)
-        return self._body("chat", {"messages": asked, **options}, words, client.option == CHAT_LOGPROBS)
+            return self._completed(asked)
+        return self._chosen(asked) if isinstance(asked, Biased) else self._chatted(self._worded(asked))
 
     def _next(self) -> Prompt:
         for _ in range(_IDLE):
@@ -168,22 +164,63 @@ class LanguageWorker:
                 self._episode = None
         raise RuntimeError(f"{self._behaviour.name} asks nothing")
 
-    def _body(self, operation: str, request: dict[str, Any], words: int, scored: bool) -> Exchange:
-        reply = self._reply
-        assert reply
-        choice: dict[str, Any] = {"index": 0, "finish_reason": reply.finish_reason}
-        if operation == "chat":
-            choice["message"] = {"role": "assistant", "content": reply.text}
-            if scored:
-                pairs = zip(reply.tokens, reply.logprobs, strict=True)
-                choice["logprobs"] = {"content": [{"token": token, "logprob": value} for token, value in pairs if value is not None]}
-        else:
-            choice["text"] = reply.text
-            if scored:
-                choice["logprobs"] = {"tokens": list(reply.tokens), "token_logprobs": list(reply.logprobs)}
-        written = len(reply.text.split()) - (words if self._client.option == SCORING else 0)
-        response = {"choices": [choice], "usage": {"prompt_tokens": words, "completion_tokens": written}}
-        return Exchange(operation, request, response, 1, words, written)
+    def _worded(self, messages: Conversation) -> Conversation:
+        if not self._disguise:
+            return messages
+        return [m | {"content": self._disguise(m["content"])} if m["role"] == "user" else m for m in messages]
+
+    def _embedded(self, texts: tuple[str, ...]) -> Exchange:
+        reply = self._reply = self._client.model.embed(texts)
+        words = sum(len(text.split()) for text in texts)
+        data = [{"object": "embedding", "index": place, "embedding": list(vector)} for place, vector in enumerate(reply.vectors)]
+        request = {"input": texts[0] if len(texts) == 1 else list(texts)}
+        return Exchange("embeddings", request, {"object": "list", "data": data, "usage": {"prompt_tokens": words}}, len(texts), words, 0)
+
+    def _completed(self, prompt: str) -> Exchange:
+        echo, words = self._client.option == SCORING, len(prompt.split())
+        options, heat, seed = self._options()
+        reply = self._reply = self._client.model.complete(prompt, max_tokens=self._max_tokens, temperature=heat, seed=seed, echo=echo)
+        shown = {"logprobs": {"tokens": list(reply.tokens), "token_logprobs": list(reply.logprobs)}} if echo else {}
+        request = {"prompt": prompt, **options, **({"echo": True, "logprobs": 1} if echo else {})}
+        written = len(reply.text.split()) - (words if echo else 0)
+        return _body("text_completion", request, reply, {"text": reply.text, **shown}, words, written)
+
+    def _chatted(self, messages: Conversation) -> Exchange:
+        scored = self._client.option == CHAT_LOGPROBS
+        options, heat, seed = self._options()
+        reply = self._reply = self._client.model.chat(messages, max_tokens=self._max_tokens, temperature=heat, seed=seed)
+        pairs = zip(reply.tokens, reply.logprobs, strict=True)
+        tokens = [{"token": token, "logprob": value} for token, value in pairs if value is not None]
+        request = {"messages": messages, **options, **({"logprobs": True} if scored else {})}
+        return _said(request, messages, reply, {"logprobs": {"content": tokens}} if scored else {})
+
+    def _chosen(self, asked: Biased) -> Exchange:
+        options, _, _ = self._options()
+        messages = self._worded(asked.messages)
+        reply = self._reply = self._client.model.choose(messages, asked.bias)
+        bias = {str(place): value for place, value in asked.bias.items()}
+        top = [{"token": token, "logprob": value} for token, value in reply.top]
+        request = {"messages": messages, **options, "logprobs": True, "top_logprobs": len(top), "logit_bias": bias}
+        return _said(request, messages, reply, {"logprobs": {"content": [{**top[0], "top_logprobs": top}]}})
+
+    def _options(self) -> tuple[dict[str, Any], float, int]:
+        """What stands in every request, the temperature that is meant, and the seed of the next answer."""
+        options: dict[str, Any] = {"temperature": self._temperature} if self._temperature is not None else {}
+        heat = 1.0 if self._temperature is None else self._temperature
+        return options | {"max_tokens": self._max_tokens}, heat, self._client.rng.getrandbits(32)
+
+
+def _said(request: dict[str, Any], messages: Conversation, reply: Reply, shown: dict[str, Any]) -> Exchange:
+    words = sum(len(str(m["content"]).split()) for m in messages)
+    return _body("chat", request, reply, {"message": {"role": "assistant", "content": reply.text}, **shown}, words, len(reply.text.split()))
+
+
+def _body(operation: str, request: dict[str, Any], reply: Reply, choice: dict[str, Any], words: int, written: int) -> Exchange:
+    response = {
+        "choices": [{"index": 0, "finish_reason": reply.finish_reason, **choice}],
+        "usage": {"prompt_tokens": words, "completion_tokens": written},
+    }
+    return Exchange(operation, request, response, 1, words, written)
 
 
 def tabular_worker(
@@ -194,8 +231,9 @@ def tabular_worker(
     return TabularWorker(behaviour, client, option, DISGUISES[disguise](model, client.habits) if disguise else None)
 
 
-def language_worker(behaviour: LanguageBehaviour, model: LanguageModel, seeds: tuple[int, ...], option: str) -> Worker:
+def language_worker(
+    behaviour: LanguageBehaviour, model: LanguageModel, seeds: tuple[int, ...], option: str, batch: int = 1, disguise: str = ""
+) -> Worker:
     rng = stream(*seeds)
-    client = LanguageClient(model, rng, habits=rng.getrandbits(31), option=option)
-    temperature, max_tokens = rng.choice((None, 0.0, 0.2, 0.7, 1.0)), rng.choice((32, 64, 128))
-    return LanguageWorker(behaviour, client, temperature, max_tokens)
+    client = LanguageClient(model, rng, habits=rng.getrandbits(31), option=option, batch=batch)
+    return LanguageWorker(behaviour, client, WORD_DISGUISES[disguise](client.habits) if disguise else None)

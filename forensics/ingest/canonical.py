@@ -245,7 +245,9 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         b.request_state, b.response_state, b.request_mended, b.q, b.a, i.finish_reason, coalesce(i.n_items, 0) as n_items,
         coalesce(c.operation, case
           when i.modality = 'vector' then 'predict'
-          when q.inputText is not null and a.results is null then 'embeddings'
+          when (q.inputText is not null and a.results is null) or q.texts is not null then 'embeddings'
+          when q.input is not null and a.output is null and q.instructions is null and q.max_output_tokens is null
+            and json_type(q.input, '$[0]') is distinct from 'OBJECT' then 'embeddings'
           when q.messages is not null then 'chat'
           when q.prompt is not null or q.inputText is not null then 'text_completion'
           when i.modality is not null then 'predict' end) as operation,

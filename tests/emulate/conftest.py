@@ -23,6 +23,6 @@ def worker(models: Mapping[str, Any]) -> Callable[..., Worker]:
     def make(behaviour: Behaviour, model: str, *, option: str, batch: int = 1, seed: int = 1, disguise: str = "") -> Worker:
         if isinstance(behaviour, TabularBehaviour):
             return tabular_worker(behaviour, models[model], (seed, 2), batch, option, disguise)
-        return language_worker(behaviour, models[model], (seed, 2), option)  # type: ignore[arg-type]
+        return language_worker(behaviour, models[model], (seed, 2), option, batch, disguise)  # type: ignore[arg-type]
 
     return make

@@ -31,12 +31,25 @@ from forensics.emulate.attacks import (
     system_prompt,
 )
 from forensics.emulate.benign import dashboard, kiosk, monitor, onboarding, retry_storm
-from forensics.emulate.interface import CHAT, COMPLETION, LABELS, SCORES, SCORING, Answer, Behaviour, TabularBehaviour, TabularClient
-from forensics.emulate.plan import LANGUAGE_MODELS, TABULAR_MODELS, behaviours
+from forensics.emulate.interface import (
+    BIASED,
+    CHAT,
+    COMPLETION,
+    EMBEDDINGS,
+    LABELS,
+    SCORES,
+    SCORING,
+    Answer,
+    Behaviour,
+    TabularBehaviour,
+    TabularClient,
+)  # fmt: skip
+from forensics.emulate.plan import CONVERSING, TABULAR_MODELS, behaviours, models_of
 from forensics.emulate.workers import Exchange
 from forensics.model.atlas import technique_name
 
 EVERY = [(b, world, hostile) for world in ("tabular", "language") for hostile in (True, False) for b in behaviours(world, hostile=hostile)]
+OPERATIONS = {COMPLETION: "text_completion", SCORING: "text_completion", EMBEDDINGS: "embeddings"} | dict.fromkeys(CONVERSING, "chat")
 Make = Callable[..., Any]
 
 
@@ -77,15 +90,17 @@ def one_episode(behaviour: TabularBehaviour, model: Any, seed: int) -> tuple[np.
 
 @pytest.mark.parametrize(("behaviour", "world", "hostile"), EVERY, ids=[b.name for b, _, _ in EVERY])
 def test_asks_what_the_model_takes(behaviour: Behaviour, world: str, hostile: bool, worker: Make, models: Mapping[str, Any]) -> None:
-    names = TABULAR_MODELS if world == "tabular" else LANGUAGE_MODELS
-    allowed = behaviour.models if isinstance(behaviour, TabularBehaviour) and behaviour.models else names
-    assert set(allowed) <= set(names)
     assert bool(behaviour.atlas) is hostile
-    for model in allowed:
-        for option in behaviour.options:
+    for option in behaviour.options:
+        names = models_of(world, option)
+        allowed = behaviour.models if isinstance(behaviour, TabularBehaviour) and behaviour.models else names
+        assert set(allowed) <= set(names)
+        for model in allowed:
             made = take(worker(behaviour, model, option=option, batch=3), 25)
             if world == "language":
-                assert all(e.queries == 1 and json.dumps(e.request) for e in made)
+                assert {e.queries for e in made} == {3 if option == EMBEDDINGS else 1}
+                assert {OPERATIONS[option]} == {e.operation for e in made}
+                assert all(("logit_bias" in e.request) is (option == BIASED) and json.dumps(e.request) for e in made)
                 continue
             rows, shape = asked(made), models[model]
             assert rows.shape == (75, shape.width)

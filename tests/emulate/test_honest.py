@@ -11,6 +11,7 @@ import pytest
 from support import average_precision
 
 from forensics import pipeline
+from forensics.emulate.disguises import DISGUISES, WORD_DISGUISES
 from forensics.emulate.plan import Job, plan
 from forensics.emulate.scenario import draw, emulate
 from forensics.emulate.traffic import slots
@@ -60,11 +61,11 @@ def test_what_is_drawn_first_does_not_depend_on_who_draws(world: str) -> None:
 
 
 def test_every_family_and_kind_comes_up() -> None:
-    jobs = draw("mixed", clients=480, attackers=0.15, seed=1)
+    jobs = draw("mixed", clients=720, attackers=0.15, seed=1)
     attacks = {j.main.name for j in jobs if j.campaign_id}
     kinds = {j.main.name for j in jobs if not j.campaign_id}
-    assert (len(attacks), len(kinds)) == (22, 28)
-    assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split", "blinded", "rounded"}
+    assert (len(attacks), len(kinds)) == (44, 49)
+    assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split", *WORD_DISGUISES, *DISGUISES}
 
 
 def test_truth_counts_only_what_was_hostile() -> None:

@@ -1,6 +1,6 @@
 """What a model shows to those who ask it, and what attackers know of it from its documentation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -77,13 +77,18 @@ class TabularModel:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """To a prompt. ``logprobs``: of the tokens of ``text`` (echo: of the prompt and it), the first of an echo being None."""
+    """To a prompt. ``logprobs``: of the tokens of ``text`` (echo: of the prompt and it), the first of an echo being None.
+
+    ``top``: the likeliest words in place of the first, where biases were sent; ``vectors``: of texts to embed.
+    """
 
     text: str
     finish_reason: str
     refused: bool = False
     tokens: tuple[str, ...] = ()
     logprobs: tuple[float | None, ...] = ()
+    top: tuple[tuple[str, float], ...] = ()
+    vectors: tuple[tuple[float, ...], ...] = ()
 
 
 class LanguageModel(Protocol):
@@ -96,10 +101,23 @@ class LanguageModel(Protocol):
         """What it was trained on."""
         ...
 
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The words that a bias can be put on, by number."""
+        ...
+
     def complete(self, prompt: str, *, max_tokens: int, temperature: float, seed: int, echo: bool = False) -> Reply:
         """Go on where the prompt stops."""
         ...
 
     def chat(self, messages: Sequence[dict[str, Any]], *, max_tokens: int, temperature: float, seed: int) -> Reply:
         """Answer the newest message, or refuse."""
+        ...
+
+    def choose(self, messages: Sequence[dict[str, Any]], bias: Mapping[int, float]) -> Reply:
+        """One word in answer to the newest message, some words being made likelier or less likely."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Reply:
+        """A vector for each."""
         ...
