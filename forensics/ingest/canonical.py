@@ -285,6 +285,8 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         else coalesce(q.echo, q.parameters.echo, q.additionalModelRequestFields.echo, false) end as echo,
       case when request_state not in ('full', 'ambiguous') then null
         else coalesce({bias}::varchar not in ('null', '{{}}'), false) end as logit_bias,
+      case when request_state in ('full', 'ambiguous') and {bias}::varchar not in ('null', '{{}}') then keyed_hash({bias}::varchar) end
+        as logit_bias_hash,
       n_items, http_status, {_OUTCOME} as outcome, error_code, latency_ms,
       coalesce(input_tokens, a.usage.prompt_tokens, a.usage.input_tokens, a.usage.inputTokens) as input_tokens,
       coalesce(output_tokens, a.usage.completion_tokens, a.usage.output_tokens, a.usage.outputTokens) as output_tokens,

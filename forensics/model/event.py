@@ -100,6 +100,7 @@ EVENTS: tuple[Column, ...] = (
     Column("top_logprobs", "BIGINT", "Alternatives asked for per token"),
     Column("echo", "BOOLEAN", "The prompt was to be returned, and so scored"),
     Column("logit_bias", "BOOLEAN", "Token biases were sent"),
+    Column("logit_bias_hash", "VARCHAR", "Keyed hash of the token biases, 32 hex digits; null where none were sent"),
     Column("n_items", "BIGINT", "Queries inside the call (rows of `items`)"),
     # result
     Column(

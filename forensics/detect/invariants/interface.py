@@ -1,6 +1,7 @@
 """The contract of an invariant, and of an alibi: one SQL file that says, row by row, where it holds.
 
-An invariant is something that an attack's algorithm does and people and their software do not. Its query returns one row per step:
+An invariant is something that an attack's algorithm does and people and their software do not. Its query returns one row per step, or per
+query where repeats matter:
 
     /*
     title = "Rows lie halfway between two earlier ones"       # of the finding
@@ -98,9 +99,9 @@ with found as (select client_id, model, event_id, idx, coalesce(hit, false) as h
 excuse as (select event_id, idx, min(alibi) as alibi from excused where list_contains(excuses, '{self.name}') group by all),
 told as (
   select found.*, alibi, hit and alibi is null as counts,
-    row_number() over (partition by client_id, model order by (hit and alibi is null) desc, place, event_id, idx) as number,
+    row_number() over (partition by client_id, model order by (hit and alibi is null) desc, place nulls last, event_id, idx) as number,
     printf('%s %s %s', event_id, coalesce(parent_event, ''), coalesce(said, '')) as sentence
-  from found join {RELATIONS[self.modality]} using (client_id, model, event_id, idx) left join excuse using (event_id, idx)
+  from found left join {RELATIONS[self.modality]} using (client_id, model, event_id, idx) left join excuse using (event_id, idx)
 )
 select client_id, model,
   count(*) filter (counts) as hits,

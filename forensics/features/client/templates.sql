@@ -1,6 +1,6 @@
 /*
 description = "Templates with slots, and whether anybody talks back: a curriculum is sent once through few templates, a user follows up."
-version = 1
+version = 2
 requires = ["items.head_hash"]
 suspicious = ["templated_share", "ending_share"]
 
@@ -10,6 +10,7 @@ templates = "BIGINT: beginnings of eight words, or ends where the beginning is n
 templated_share = "DOUBLE: share of different texts that have such a beginning or end"
 ending_share = "DOUBLE: share of different texts that end with the client's commonest last eight words"
 skeleton_share = "DOUBLE: share of queries whose text equals the commonest one but for numbers, quotations and names; repeats count"
+usual_answer = "DOUBLE: median number of characters of the answers; null where the log has none"
 follow_up_share = "DOUBLE: share of queries that continue a conversation"
 short_share = "DOUBLE: share of different texts of at most 25 words"
 */
@@ -31,7 +32,10 @@ whole as (
 ),
 skeletons as (select client_id, model, masked_hash, count(*) as n from items where masked_hash is not null group by all),
 skeleton as (select client_id, model, max(n) / sum(n) as share from skeletons group by all),
-talk as (select client_id, model, avg((turns > 2)::int) as follow_up_share from items where turns is not null group by all)
+talk as (
+  select client_id, model, avg((turns > 2)::int) as follow_up_share, median(answer_size) as usual_answer
+  from items where turns is not null group by all
+)
 select
   client_id, model,
   head_top / texts as top_template_share,
@@ -39,6 +43,7 @@ select
   templated / texts as templated_share,
   tail_top / texts as ending_share,
   skeleton.share as skeleton_share,
+  usual_answer,
   follow_up_share,
   short / texts as short_share
 from whole left join skeleton using (client_id, model) left join talk using (client_id, model)

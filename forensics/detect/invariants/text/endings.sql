@@ -3,12 +3,12 @@ title = "A few endings are set under many beginnings"
 explanation = "Scanners for prompt injection cross payloads with carriers, and distillation crosses instructions with material, so that each of several endings comes after many different beginnings; a template of one's own has one ending."
 version = 1
 group = "order"
-reliability = 0.6
+reliability = 0.7
 odd_share = 0.3
 techniques = ["AML.T0051", "AML.T0024.002"]
 sources = ["https://arxiv.org/abs/2211.09527", "https://arxiv.org/abs/2212.10560"]
 requires = ["items.tail_hash"]
-hits = "texts that end with one of two or more endings that four or more different beginnings share"
+hits = "texts, no near copies of one another, that end with one of two or more endings which four or more different beginnings share"
 falsepositives = [
   "A comparison of several prompts that give their instruction last",
 ]
@@ -18,11 +18,12 @@ triage = [
   "Do they ask for reasoning, grades or more examples of the same? Then a student model is taught: look for accounts with the same endings.",
 ]
 */
-with beginnings as (
-  select *, case when words > 16 then count(distinct head_hash) over (partition by client_id, model, tail_hash) else 0 end as heads from texts
+with alone as (
+  select *, case when words > 16 then count(distinct head_hash) over (partition by client_id, model, tail_hash) else 0 end as beginnings
+  from texts where not near or anchor = node
 ),
 several as (
-  select client_id, model, count(distinct tail_hash) as endings from beginnings where heads >= 4 group by all
+  select client_id, model, count(distinct tail_hash) as endings from alone where beginnings >= 4 group by all
 )
-select client_id, model, event_id, idx, heads >= 4 and coalesce(endings, 0) >= 2 as hit
-from beginnings left join several using (client_id, model)
+select client_id, model, event_id, idx, beginnings >= 4 and coalesce(endings, 0) >= 2 as hit
+from alone left join several using (client_id, model)

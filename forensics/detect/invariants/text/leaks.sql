@@ -1,14 +1,14 @@
 /*
-title = "Different requests get one and the same long answer"
-explanation = "Who extracts a system prompt or a memorised text asks for it in ever other words and gets it word for word; different questions get different answers."
+title = "Where others were refused, one and the same long answer is told again"
+explanation = "Who extracts a system prompt or a memorised text asks for it in ever other words, is refused by most and gets it word for word by some; products that repeat an answer do so without having been refused it."
 version = 1
-group = "company"
-reliability = 0.5
-odd_share = 0.3
+group = "order"
+reliability = 0.8
+odd_share = 0.1
 techniques = ["AML.T0056", "AML.T0057"]
 sources = ["https://arxiv.org/abs/2307.06865", "https://arxiv.org/abs/2311.17035"]
 requires = ["items.answer_hash"]
-hits = "texts with the same long answer as two others that they are no near copies of, and no refusal"
+hits = "texts that got an answer where the one before was refused: a long answer that two texts of other groups got word for word, too"
 falsepositives = [
   "A product that says the same sentence whenever it has nothing to say",
   "A gateway that caches by likeness",
@@ -19,10 +19,11 @@ triage = [
   "If it is out: change what in it was secret. A prompt is no place for one.",
 ]
 */
-with askers as (
-  select *, count(distinct anchor) over (partition by client_id, model, answer_hash) as texts,
-    count(distinct answer_hash) over (partition by client_id, model) as answers
-  from texts where answer_hash is not null and not coalesce(refused, false) and not scored
+with told as (
+  select *, lag(refused) over (partition by client_id, model order by place) as refused_before,
+    count(distinct anchor) over (partition by client_id, model, answer_hash) as texts
+  from texts where not scored
 )
--- Whoever gets one answer whatever he asks talks to something that is broken, or a stub.
-select client_id, model, event_id, idx, answer_size >= 100 and texts >= 3 and answers > 1 as hit from askers
+select client_id, model, event_id, idx,
+  coalesce(answer_size >= 100 and not refused and texts >= 3 and (refused_before or parent_refused), false) as hit
+from told

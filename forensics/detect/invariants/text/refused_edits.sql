@@ -2,7 +2,7 @@
 title = "Refused requests are changed and tried again"
 explanation = "Jailbreaks and system prompts are searched for by ladders: a request is refused, changed and sent again, until an answer comes; of a template's texts no more are refused before a near copy than anywhere."
 version = 1
-group = "order"
+group = "answers"
 reliability = 0.8
 odd_share = 0.2
 techniques = ["AML.T0054", "AML.T0056"]

@@ -5,7 +5,7 @@ asked as (
   select event_id, operation, coalesce(echo and logprobs, false)
       -- Of a batch the log gives the tokens of all answers together.
       and coalesce(least(max_tokens, output_tokens // greatest(n_items, 1)) <= 1, false) as scored,
-    coalesce(logprobs, false) as logprobs, coalesce(logit_bias, false) as logit_bias, refused as call_refused, n_items
+    coalesce(logprobs, false) as logprobs, logit_bias_hash, refused as call_refused, n_items
   from events
 ),
 answered as (
