@@ -27,7 +27,7 @@ select {WHO} as who, model, date_trunc('second', ts) as at, idx, modality, exact
   mean_logprob, finish_reason, answer_hash, answer_size from items order by all"""
 EVENTS = f"""
 select {WHO} as who, model, date_trunc('second', ts) as at, operation, n_items, outcome, refused, temperature, max_tokens, logprobs, echo,
-  request_state, response_state from events order by all"""
+  logit_bias, request_state, response_state from events order by all"""
 VECTORS = f"select {WHO} as who, date_trunc('second', ts) as at, idx, vector from vectors order by all"
 
 
