@@ -64,7 +64,7 @@ def test_every_family_and_kind_comes_up() -> None:
     jobs = draw("mixed", clients=720, attackers=0.15, seed=1)
     attacks = {j.main.name for j in jobs if j.campaign_id}
     kinds = {j.main.name for j in jobs if not j.campaign_id}
-    assert (len(attacks), len(kinds)) == (45, 49)
+    assert (len(attacks), len(kinds)) == (45, 59)
     assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split", *WORD_DISGUISES, *DISGUISES}
 
 
