@@ -233,6 +233,7 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
     scored = "coalesce(q.logprobs, q.parameters.logprobs, q.additionalModelRequestFields.logprobs)"
     top = "coalesce(q.top_logprobs, q.parameters.top_logprobs, q.additionalModelRequestFields.top_logprobs)"
     bias = "coalesce(q.logit_bias, q.parameters.logit_bias, q.additionalModelRequestFields.logit_bias)"
+    in_order = f"array_to_string(list_sort(string_split(trim({bias}::varchar, '{{}}'), ',')), ',')"  # one bias in any order is the same
     return f"""
     create or replace temp table events as
     with counted as (
@@ -285,7 +286,7 @@ def _events_sql(fmt: LogFormat, precedence: Sequence[str]) -> str:
         else coalesce(q.echo, q.parameters.echo, q.additionalModelRequestFields.echo, false) end as echo,
       case when request_state not in ('full', 'ambiguous') then null
         else coalesce({bias}::varchar not in ('null', '{{}}'), false) end as logit_bias,
-      case when request_state in ('full', 'ambiguous') and {bias}::varchar not in ('null', '{{}}') then keyed_hash({bias}::varchar) end
+      case when request_state in ('full', 'ambiguous') and {bias}::varchar not in ('null', '{{}}') then keyed_hash({in_order}) end
         as logit_bias_hash,
       n_items, http_status, {_OUTCOME} as outcome, error_code, latency_ms,
       coalesce(input_tokens, a.usage.prompt_tokens, a.usage.input_tokens, a.usage.inputTokens) as input_tokens,

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import ALIBIS, ATTACKS, INVARIANTS, Judged, crowd, dealt, judged
+from worlds import ALIBIS, ATTACKS, EVERY, INVARIANTS, Judged, crowd, dealt, judged
 
 from forensics.detect.invariants import interface
-from forensics.detect.invariants.interface import GROUPS
+from forensics.detect.invariants.interface import GROUPS, RELATIONS
 from forensics.model.errors import UsageError
 
 # Least share of the attacker's steps that are hits of the invariant which is about it.
@@ -62,7 +62,7 @@ def test_every_invariant_has_an_algorithm() -> None:
     assert sorted(LEAST) == sorted({*ATTACKS, "companions"}) == [i.name for i in INVARIANTS]
 
 
-@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda i: i.name)
+@pytest.mark.parametrize("invariant", EVERY[0], ids=lambda i: i.name)
 def test_an_invariant_says_what_an_investigator_needs(invariant: interface.Invariant) -> None:
     assert invariant.sources
     assert all(re.fullmatch(r"https://\S+", source) for source in invariant.sources)
@@ -78,7 +78,7 @@ def test_an_invariant_says_what_an_investigator_needs(invariant: interface.Invar
     assert not invariant.title.endswith(".")
 
 
-@pytest.mark.parametrize("alibi", ALIBIS, ids=lambda a: a.name)
+@pytest.mark.parametrize("alibi", EVERY[1], ids=lambda a: a.name)
 def test_an_alibi_says_why(alibi: interface.Alibi) -> None:
     assert alibi.excuses
     assert alibi.reason.endswith(".")
@@ -108,14 +108,14 @@ Load = Callable[..., Any]
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """What a package with one invariant, or beside it one alibi, loads as."""
 
-    def run(header: dict[str, str], alibi: dict[str, str] | None = None) -> Any:
-        files: dict[str, list[Traversable]] = {}
-        for package, name, said in (("invariants", "one", header), ("alibis", "other", alibi)):
+    def run(header: dict[str, str], alibi: dict[str, str] | None = None, folder: str = "vector") -> Any:
+        files: dict[tuple[str, ...], list[Traversable]] = {}
+        for place, name, said in ((("invariants", folder), "one", header), (("alibis",), "other", alibi)):
             file = tmp_path / f"{name}.sql"
             if said is not None:
                 file.write_text("/*\n" + "\n".join(f"{key} = {value}" for key, value in said.items()) + "\n*/\nselect 1;\n")
-            files[f"forensics.detect.{package}"] = [file] if said is not None else []
-        monkeypatch.setattr(interface, "_sql_files", lambda package: files[package])
+            files[f"forensics.detect.{place[0]}", *place[1:]] = [file] if said is not None else []
+        monkeypatch.setattr(interface, "_sql_files", lambda *place: files.get(place, []))
         invariants = interface.load_invariants()
         return interface.load_alibis(invariants) if alibi is not None else invariants
 
@@ -127,6 +127,15 @@ def test_a_whole_header_loads(load: Load) -> None:
     assert (invariant.name, invariant.analytic, invariant.sql) == ("one", "invariants/one", "select 1")
     (alibi,) = load(HEADER, ALIBI)
     assert (alibi.name, alibi.excuses) == ("other", ("one",))
+
+
+@pytest.mark.parametrize(("folder", "relation"), RELATIONS.items())
+def test_an_invariant_reads_what_its_folder_is_about(folder: str, relation: str, load: Load) -> None:
+    (invariant,) = load(HEADER, folder=folder)
+    assert invariant.modality == folder
+    assert f" left join {relation} using (client_id, model, event_id, idx)" in invariant.counted
+    assert {i.modality for i in EVERY[0]} == {*RELATIONS}
+    assert [name for name, _ in interface.relations(EVERY[1])] == [*RELATIONS.values(), "excused"]
 
 
 @pytest.mark.parametrize("key", sorted(HEADER))
@@ -168,6 +177,6 @@ def test_an_alibi_excuses_invariants_only(load: Load) -> None:
 @pytest.mark.parametrize(("text", "said"), [("select 1", "expected /\\*"), ("/* title = */ select 1", "the header is no TOML")])
 def test_a_file_without_a_header(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one.sql").write_text(text)
-    monkeypatch.setattr(interface, "_sql_files", lambda _: [tmp_path / "one.sql"])
+    monkeypatch.setattr(interface, "_sql_files", lambda *_: [tmp_path / "one.sql"])
     with pytest.raises(UsageError, match=said):
         interface.load_invariants()

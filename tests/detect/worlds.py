@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forensics.detect.interface import Matches, Subjects
-from forensics.detect.invariants.interface import Alibi, load_alibis, load_invariants, relations
+from forensics.detect.invariants.interface import Alibi, load_analytics, relations
 from forensics.detect.judge import judge
 from forensics.features.frame import assemble
 from forensics.features.interface import Feature
@@ -25,8 +25,9 @@ Chance = np.random.Generator
 Rows = Callable[[Chance], Array]
 
 START, SPAN = datetime(2026, 3, 2, tzinfo=UTC), timedelta(days=12)
-INVARIANTS = load_invariants()
-ALIBIS = load_alibis(INVARIANTS)
+EVERY = load_analytics()
+INVARIANTS = tuple(i for i in EVERY[0] if i.modality == "vector")
+ALIBIS = tuple(a for a in EVERY[1] if {*a.excuses} & {i.name for i in INVARIANTS})
 FINE: Final = 9  # coordinates with two decimals; after them one of whole years, one of five grades and one of two
 SIZE: Final = FINE + 3
 _FIXED = np.random.default_rng(20260302)

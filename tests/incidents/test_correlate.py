@@ -112,6 +112,16 @@ def test_above_the_configured_rate_severity_is_low_at_most(q_value: float, sever
     assert (draft.severity, draft.q_value) == (severity, q_value)
 
 
+@pytest.mark.parametrize(("q_value", "severity"), [(0.01, "high"), (0.06, "medium")])
+@pytest.mark.parametrize("rule", [0, 1])
+def test_a_rule_keeps_its_level_beside_what_rests_on_a_p_value(rule: int, q_value: float, severity: Level) -> None:
+    findings = [replace(FINDING, p_value=None, level="medium"), replace(OTHER, p_value=0.001, level="high")]
+    (draft,) = correlate(findings[::-1] if rule else findings, RATE, {SUBJECT: q_value})
+    assert (draft.severity, draft.q_value) == (severity, q_value)
+    (draft,) = correlate([replace(FINDING, level="informational"), findings[1]], RATE, {SUBJECT: q_value})
+    assert draft.severity == ("high" if q_value <= RATE else "low"), "a weak rule takes nothing away"
+
+
 def test_informational_stays_informational_above_the_rate() -> None:
     (draft,) = correlate([replace(FINDING, p_value=0.5, level="informational")], RATE, {SUBJECT: 0.9})
     assert draft.severity == "informational"

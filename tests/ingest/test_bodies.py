@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,27 @@ def test_parameters_are_found_wherever_the_api_puts_them(bodies: Callable[..., A
         (None, None, True, False, False, None, None),
         (9, None, True, False, False, None, None),
     ]
+
+
+def test_equal_biases_have_equal_hashes_that_do_not_show_them(bodies: Callable[..., Any]) -> None:
+    first, other = {"31337": -100, "50": 5}, {"31337": -99, "50": 5}
+    sent: list[Any] = [first, first, other, {"50": 5}, None, {}]
+    asked: list[dict[str, Any]] = [{"prompt": f"text {n}", "logit_bias": bias} for n, bias in enumerate(sent)]
+    asked += [{"prompt": "none"}, {"inputs": "elsewhere", "parameters": {"logit_bias": first}}]
+    asked += [{"messages": CHAT, "additionalModelRequestFields": {"logit_bias": first}}]
+    read = bodies(*((request, None) for request in asked))
+    found = read.events["logit_bias_hash"].to_pylist()
+    assert found[0] == found[1] == found[7] == found[8]
+    assert len({*found[:4]}) == 3
+    assert found[4:7] == [None] * 3
+    assert [h is not None for h in found] == read.events["logit_bias"].to_pylist()
+    assert all(re.fullmatch("[0-9a-f]{32}", h) for h in found if h is not None)
+    assert "31337" not in str(read.events.to_pylist())
+
+
+def test_a_bias_in_another_order_is_the_same(bodies: Callable[..., Any]) -> None:
+    read = bodies(*(({"prompt": "a", "logit_bias": bias}, None) for bias in ({"1": 5, "2": 6}, {"2": 6, "1": 5})))
+    assert len({*read.events["logit_bias_hash"].to_pylist()}) == 1
 
 
 def test_a_large_batch_and_a_large_image(bodies: Callable[..., Any]) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from text_shapes import KEY, describe, prose, shape, shapes, shared, siphash, words_of
 
 from forensics.sketch import siphash as compiled
-from forensics.sketch.kernel import MOST_WORDS, PART_WORDS
+from forensics.sketch.kernel import EDGE, MOST_WORDS, PART_WORDS
 from forensics.sketch.key import Key
 from forensics.sketch.text import describer, install_text, secrets_of
 
 HASHES = ("fold_hash", "head_hash", "tail_hash")
-SKETCHES = ("shingles", "grams")
+SKETCHES = ("shingles", "grams", "ordered")
 KEYED = (*HASHES, *SKETCHES, "masked_hash", "slot_hash")
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200)
 
@@ -152,8 +152,8 @@ def test_one_word_and_very_many() -> None:
     assert one["fold_hash"] == one["head_hash"] == one["tail_hash"]
     words = prose(5, 100_000, vocabulary=50_000)
     long, cut = shapes(" ".join(words), " ".join(words[:MOST_WORDS]))
-    assert long == cut | {"letter_share": long["letter_share"]}
-    assert long["words"] == MOST_WORDS
+    assert long == cut | {"letter_share": long["letter_share"], "runs": 100_000}
+    assert (long["words"], cut["runs"]) == (MOST_WORDS, MOST_WORDS)
 
 
 def test_characters_that_look_invalid_are_text() -> None:
@@ -161,6 +161,34 @@ def test_characters_that_look_invalid_are_text() -> None:
     found = shapes(*texts)
     assert [s["words"] for s in found] == [1, 2, 2, 40, 2, 1, 1]
     assert len({s["fold_hash"] for s in found}) == len(texts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet="aB1.'\u2014\u00e9\u4f60 \t\n\r\x0b\x0c", max_size=60))
+def test_runs_are_what_stands_between_spaces(text: str) -> None:
+    assert shape(text)["runs"] == len(text.split())
+
+
+def test_runs_are_no_words() -> None:
+    assert [(s["words"], s["runs"]) for s in shapes("well-known -- isn't it?", "你" * 11, "", "...", "a\u00a0b c")] == [
+        *((5, 4), (11, 1), (0, 0), (0, 1), (3, 2))
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 127, 128, 129, 200, 1_000])
+def test_of_the_words_the_first_and_the_last_are_kept_in_order(count: int) -> None:
+    secret = secrets_of(KEY)[:2].astype("<u8").tobytes()
+    words = prose(count, count)
+    kept = words if count <= 2 * EDGE else [*words[:EDGE], *words[-EDGE:]]
+    found = np.frombuffer(shape(", ".join(words).upper())["ordered"], "<u2").tolist()
+    assert found == [siphash(word.encode(), secret) >> 48 for word in kept]
+
+
+def test_pieces_of_long_runs_are_kept_in_order() -> None:
+    secret = secrets_of(KEY)[:2].astype("<u8").tobytes()
+    for text in ("你好世界今天天气怎么样呢", "x " + "a1" * 40, "mixed 你好世界你好世界你好世界 text"):
+        found = np.frombuffer(shape(text)["ordered"], "<u2").tolist()
+        assert found == [siphash(word, secret) >> 48 for word in words_of(text)]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_rows_lie_by_date_and_bucket_in_order_with_a_footer(store: Store) -> Non
             b"forensics.commit_id": b"1",
             b"forensics.key_id": b"key-1",
             b"forensics.sketch_version": b"1",
-            b"forensics.schema_version": b"3",
+            b"forensics.schema_version": b"4",
         }
         order = [(r["ts"], r["event_id"], r.get("idx")) for r in table.to_pylist()]
         assert order == sorted(order)

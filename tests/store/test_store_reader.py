@@ -154,7 +154,7 @@ def test_a_plain_client_elsewhere_reads_the_catalog(store: Store, tmp_path: Path
     done = subprocess.run(
         [sys.executable, "-c", code, store.root / "forensics.duckdb"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["[200, 500, 20, 2, 1] [(3, 3)]", "[('Position within the call, from 0',)]"]
+    assert done.stdout.splitlines() == ["[200, 500, 20, 2, 1] [(3, 4)]", "[('Position within the call, from 0',)]"]
 
 
 def catalog_commit(store: Store) -> int:
