@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from worlds import ALIBIS, ATTACKS, EVERY, INVARIANTS, Judged, crowd, dealt, judged
+from worlds import ATTACKS, EVERY, INVARIANTS, Judged, crowd, dealt, judged
 
 from forensics.detect.invariants import interface
 from forensics.detect.invariants.interface import GROUPS, RELATIONS
