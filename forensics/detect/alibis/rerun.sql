@@ -2,7 +2,7 @@
 title = "a list that is worked through again"
 reason = "The same words were sent again later, and what came after them came after them again, as in a test suite that is run once more; a search has no reason to repeat itself."
 version = 1
-excuses = ["refused", "refused_edits"]
+excuses = ["refused"]
 */
 with sent as (
   select client_id, model, fold_hash, place, event_id, idx

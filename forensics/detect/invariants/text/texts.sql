@@ -36,7 +36,7 @@ placed as (
   from beside
   window client as (partition by client_id, model)
 )
-select *, small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.1 * small_edits) as odd_edit,
+select *, small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.2 * small_edits) as odd_edit,
   case
     when parent is null then 'nothing earlier to compare with'
     when same_words then 'the same words as an earlier text, in other spelling or in another conversation'
