@@ -244,7 +244,7 @@ def flips(chance: Chance) -> Array:
 
 
 def generations(chance: Chance) -> Array:
-    """Jacobian augmentation (Papernot et al. 2017) of fields with ranges of their own, as they are rounded: a step from every row so far."""
+    """Jacobian augmentation (Papernot et al. 2017) of fields with ranges of their own, rounded: a step from every row so far."""
     known, size = natural(chance, 24), np.r_[chance.uniform(0.2, 0.8, FINE), 7, 0, 0]
     for _ in range(4):
         slopes = WEIGHTS * (1 + chance.normal(size=known.shape))
