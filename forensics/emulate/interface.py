@@ -7,7 +7,7 @@ back is drawn for attackers and honest clients alike, before a behaviour is chos
 """
 
 import random
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -110,6 +110,11 @@ class LanguageClient:
     def candidate(self) -> str:
         """A document that the model was trained on, or as often one that it was not."""
         return self.rng.choice(self.model.documents) if self.rng.random() < 0.5 else self.writer.document()
+
+    def candidates(self) -> Iterator[str]:
+        """A long list of them, each once."""
+        for known in self.rng.sample(self.model.documents, len(self.model.documents)):
+            yield known if self.rng.random() < 0.5 else self.writer.document()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ EMULATED_COLUMNS: dict[str, str] = {
     "model": "VARCHAR",
     "operation": "VARCHAR",  # predict, chat, text_completion or embeddings
     "request": "JSON",  # {"instances": [...]} or {"inputs": [...]}, {"messages": [...]}, {"prompt": ...}, {"input": ...}; parameters beside
-    "response": "JSON",  # {"predictions": [...], "scores": [...]}, {"choices": [...], "usage": {...}}; null for a call that failed
+    # {"predictions": [...], "scores": [...]}, {"choices": [...], "usage": {...}}, {"data": [...]}; null for a call that failed
+    "response": "JSON",
     "http_status": "BIGINT",
     "error_code": "VARCHAR",  # null, rate_limited or unavailable
     "latency_ms": "DOUBLE",

@@ -198,6 +198,7 @@ ITEMS: tuple[Column, ...] = (
     Column("ordered", "BLOB", "Keyed hashes of its first and last 64 words, in order, 16 bits each; null for vectors"),
     Column("size", "BIGINT", "Characters of the newest text, tokens, or dimensions of the vector"),
     Column("words", "BIGINT", "Words of the newest text; null for vectors"),
+    Column("runs", "BIGINT", "Runs of characters between spaces in the newest text, which scripts take for words; null for vectors"),
     Column("opens", "VARCHAR", "How the newest text begins: upper, lower (a letter) or other"),
     Column("closes", "VARCHAR", "How it ends: stop (a full stop or the like), word or other"),
     Column("top_word_share", "DOUBLE", "Share of its commonest word"),

@@ -100,8 +100,8 @@ NODES: tuple[Column, ...] = (
     Column(
         "edited_words",
         "BIGINT",
-        "Text: words that differ from the parent's: place by place where both have as many, else what the longer one has between their common "
-        "beginning and end; null where that is not known, in the middle of long texts",
+        "Text: words that differ from the parent's: place by place where both have as many, else what the longer one has between their "
+        "common beginning and end; null where that is not known, in the middle of long texts",
     ),
     Column("new_words", "BIGINT", "Text: words that the parent has nowhere, as far as they are kept; null like `edited_words`"),
     Column("edit_start", "BIGINT", "Text: words before the first of these"),

@@ -89,8 +89,8 @@ def measure(rows: Floats, clients: Ints) -> Population:
 
 
 def spaced(bounds: Array, most: int, per_client: int) -> Ints:
-    """Up to ``most`` rows, the same number of each client as far as he has so many, ``per_client`` at most, evenly spaced. ``bounds``: where
-    each client's rows begin, and the end."""
+    """Up to ``most`` rows, the same number of each client as far as he has so many, ``per_client`` at most, evenly spaced. ``bounds``:
+    where each client's rows begin, and the end."""
     starts, sizes = bounds[:-1], np.diff(bounds)
     quota = 1
     while quota < per_client and np.minimum(sizes, quota).sum() < min(most, sizes.sum()):

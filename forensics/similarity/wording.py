@@ -22,9 +22,9 @@ FEWEST_WORDS: Final = 3  # in fewer there are hardly five characters in a row
 @dataclass(frozen=True, slots=True)
 class Edited:
     """One entry per text. words: how many differ from the parent's: place by place where both have as many, else what stands in the longer
-    one between their common beginning and their common end. new: words of the text that the parent has nowhere. start, end: words before the
-    first and after the last that differs; -1 for all four where there is no parent or nothing known to differ, as in the middle of long
-    texts."""
+    one between their common beginning and their common end. new: words of the text that the parent has nowhere. start, end: words before
+    the first and after the last that differs; -1 for all four where there is no parent or nothing known to differ, as in the middle of
+    long texts."""
 
     words: Ints
     new: Ints
@@ -50,12 +50,36 @@ def novelty(grams: np.ndarray[Any, np.dtype[np.uint16]], words: Ints, clients: I
 
 
 @compiled()
-def _word(ordered: Any, offsets: Any, t: int, count: int, place: int, from_end: bool) -> int:  # pragma: no cover - compiled
+def _word(ordered: Any, offsets: Any, t: int, count: int, place: int, from_end: bool) -> Any:  # pragma: no cover - compiled
     """The word at ``place`` of text ``t``, counted from either end; -1 where it was not kept."""
     kept = offsets[t + 1] - offsets[t]
     if kept < min(count, 2 * EDGE) or (kept < count and place >= EDGE):
-        return -1
+        return np.int64(-1)
     return np.int64(ordered[offsets[t + 1] - 1 - place if from_end else offsets[t] + place])
+
+
+@compiled()
+def _alike(ordered: Any, offsets: Any, words: Any, t: int, p: int, most: int, from_end: bool) -> int:  # pragma: no cover - compiled
+    """How many words of two texts are the same from one end on, up to ``most``; -1 where that ends at a word that was not kept."""
+    for place in range(most):
+        mine = _word(ordered, offsets, t, words[t], place, from_end)
+        theirs = _word(ordered, offsets, p, words[p], place, from_end)
+        if mine < 0 or theirs < 0:
+            return -1
+        if mine != theirs:
+            return place
+    return most
+
+
+@compiled()
+def _differing(ordered: Any, offsets: Any, words: Any, t: int, p: int, first: int, last: int) -> int:  # pragma: no cover - compiled
+    """In how many places from ``first`` to before ``last`` two texts of as many words have different ones, as far as they were kept."""
+    count, n = 0, words[t]
+    for place in range(first, last):
+        from_end = place >= EDGE and n > 2 * EDGE
+        index = n - 1 - place if from_end else place
+        count += _word(ordered, offsets, t, n, index, from_end) != _word(ordered, offsets, p, n, index, from_end)
+    return count
 
 
 @compiled()
@@ -68,30 +92,11 @@ def _edited(ordered: Any, offsets: Any, words: Any, parent: Any) -> Any:  # prag
         if p < 0:
             continue
         shorter, longer = min(words[t], words[p]), max(words[t], words[p])
-        before = 0
-        while before < shorter:
-            mine = _word(ordered, offsets, t, words[t], before, False)
-            if mine < 0 or mine != _word(ordered, offsets, p, words[p], before, False):
-                break
-            before += 1
-        after = 0
-        while after < shorter - before:
-            mine = _word(ordered, offsets, t, words[t], after, True)
-            if mine < 0 or mine != _word(ordered, offsets, p, words[p], after, True):
-                break
-            after += 1
-        # Where the words beside the break were not kept, what differs is not known to begin or end there.
-        if before == longer or (before < shorter and _word(ordered, offsets, t, words[t], before, False) < 0):
+        before = _alike(ordered, offsets, words, t, p, shorter, False)
+        after = _alike(ordered, offsets, words, t, p, shorter - before, True) if before >= 0 else -1
+        if after < 0 or before == longer:
             continue
-        if after < shorter - before and _word(ordered, offsets, t, words[t], after, True) < 0:
-            continue
-        changed = longer - before - after
-        if shorter == longer:
-            changed = 0
-            for place in range(before, longer - after):
-                from_end = place >= EDGE and longer > 2 * EDGE
-                index = longer - 1 - place if from_end else place
-                changed += _word(ordered, offsets, t, longer, index, from_end) != _word(ordered, offsets, p, longer, index, from_end)
+        changed = _differing(ordered, offsets, words, t, p, before, longer - after) if shorter == longer else longer - before - after
         for i in range(offsets[p], offsets[p + 1]):
             has[ordered[i]] = t
         unknown = 0

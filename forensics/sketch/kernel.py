@@ -235,6 +235,17 @@ def _letters(data: Any, start: int, end: int) -> float:  # pragma: no cover - co
 
 
 @compiled()
+def _runs(data: Any, start: int, end: int) -> int:  # pragma: no cover - compiled
+    """Runs of characters between spaces, as scripts count words."""
+    count, inside = 0, False
+    for i in range(start, end):
+        blank = data[i] == 32 or 9 <= data[i] <= 13
+        count += not inside and not blank
+        inside = not blank
+    return count
+
+
+@compiled()
 def _edges(hashes: Any, count: int, ordered: Any, start: int) -> int:  # pragma: no cover - compiled
     """Sixteen bits of the first and of the last `EDGE` words, or of all where there are no more, into ``ordered`` from ``start``; how
     many."""
@@ -249,7 +260,7 @@ def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover 
     """The shapes of the texts data[offsets[t]:offsets[t + 1]], column by column; shingles one after another, and where each text's end;
     the same of the words in order."""
     n = len(offsets) - 1
-    counts = np.zeros((n, 2), np.int64)
+    counts = np.zeros((n, 3), np.int64)
     hashes = np.zeros((n, 5), np.uint64)
     classes = np.zeros((n, 2), np.int8)
     shares = np.full((n, 2), np.nan)
@@ -278,7 +289,7 @@ def describe(data: Any, offsets: Any, secrets: Any) -> Any:  # pragma: no cover 
         start, end = offsets[t], offsets[t + 1]
         count, size, marked, names = _read(data, start, end, secrets, words, chars, marks)
         quoted = quotations(marks, marked, partners, spans) if marked > 1 else 0
-        counts[t, 0] = count
+        counts[t, 0], counts[t, 2] = count, _runs(data, start, end)
         hashes[t, 3], hashes[t, 4], counts[t, 1] = skeleton(data, words, count, spans, quoted, secrets, names)
         classes[t, 0], classes[t, 1] = _first_class(data, start, end), _last_class(data, start, end)
         shares[t, 1] = _letters(data, start, end)

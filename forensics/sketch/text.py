@@ -35,6 +35,7 @@ from forensics.sketch.sets import BINS
 _CLASSES: Final = ("other", "upper", "lower", "stop", "word")
 _TYPES: Final = {
     "words": "bigint",
+    "runs": "bigint",
     "fold_hash": "bigint",
     "head_hash": "bigint",
     "tail_hash": "bigint",
@@ -54,12 +55,12 @@ _TYPES: Final = {
 def install_text(connection: duckdb.DuckDBPyConnection, key: Key) -> None:
     """Define ``text_shape(varchar)`` in ``connection``: a struct of the columns of `items` that are made from a text; null for null.
 
-    ``words``; ``fold_hash``, ``head_hash``, ``tail_hash``: of all, the first and the last eight words, 64 bits; ``masked_hash``: of
-    the words with slots masked; ``slot_hash``, ``slots``: of what stands in the slots, and how many; ``opens`` (upper, lower, other) and
-    ``closes`` (stop, word, other): how the text begins and ends; ``top_word_share``: of the commonest word; ``letter_share``: of the
-    characters, letters and spaces; ``shingles``: up to 512 little-endian 32-bit values, ascending; ``grams``: 64 little-endian 16-bit
-    values; ``ordered``: up to 128 of 16 bits. All but ``words``, ``masked_hash``, ``slots``, ``opens``, ``closes`` and ``letter_share`` are null where there is no word,
-    ``slot_hash`` where there is no slot.
+    ``words``; ``runs``: what stands between spaces; ``fold_hash``, ``head_hash``, ``tail_hash``: of all, the first and the last eight
+    words, 64 bits; ``masked_hash``: of the words with slots masked; ``slot_hash``, ``slots``: of what stands in the slots, and how many;
+    ``opens`` (upper, lower, other) and ``closes`` (stop, word, other): how the text begins and ends; ``top_word_share``: of the commonest
+    word; ``letter_share``: of the characters, letters and spaces; ``shingles``: up to 512 little-endian 32-bit values, ascending;
+    ``grams``: 64 little-endian 16-bit values; ``ordered``: up to 128 of 16 bits. All but ``words``, ``runs``, ``masked_hash``, ``slots``,
+    ``opens``, ``closes`` and ``letter_share`` are null where there is no word, ``slot_hash`` where there is no slot.
     """
     connection.create_function(
         "text_shape",
@@ -103,6 +104,7 @@ def _columns(
     labels = pa.array(_CLASSES)
     columns = [
         pa.array(counts[:, 0], mask=missing),
+        pa.array(counts[:, 2], mask=missing),
         *(pa.array(hashes[:, i].view(np.int64), mask=blank) for i in range(3)),
         pa.array(hashes[:, 3].view(np.int64), mask=missing),
         pa.array(hashes[:, 4].view(np.int64), mask=missing | (counts[:, 1] == 0)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exchanges import asked, scores, take
 
 from forensics.emulate.attacks import (
     boundary_walk,
@@ -16,24 +17,19 @@ from forensics.emulate.attacks import (
     equation_solving,
     gradient_search,
     jacobian_extraction,
-    jailbreak_search,
     knockoff_extraction,
     label_membership,
     line_search,
     model_inversion,
-    neighbour_membership,
     noise_membership,
     occlusion_membership,
     path_finding,
-    prefix_extraction,
     score_membership,
     square_search,
-    system_prompt,
 )
 from forensics.emulate.benign import dashboard, kiosk, monitor, onboarding, retry_storm
 from forensics.emulate.interface import (
     BIASED,
-    CHAT,
     COMPLETION,
     EMBEDDINGS,
     LABELS,
@@ -45,32 +41,11 @@ from forensics.emulate.interface import (
     TabularClient,
 )  # fmt: skip
 from forensics.emulate.plan import CONVERSING, TABULAR_MODELS, behaviours, models_of
-from forensics.emulate.workers import Exchange
 from forensics.model.atlas import technique_name
 
 EVERY = [(b, world, hostile) for world in ("tabular", "language") for hostile in (True, False) for b in behaviours(world, hostile=hostile)]
 OPERATIONS = {COMPLETION: "text_completion", SCORING: "text_completion", EMBEDDINGS: "embeddings"} | dict.fromkeys(CONVERSING, "chat")
 Make = Callable[..., Any]
-
-
-def asked(exchanges: list[Exchange]) -> np.ndarray:
-    return np.array([row for e in exchanges for row in e.request.get("instances", e.request.get("inputs"))], dtype=float)
-
-
-def scores(exchanges: list[Exchange]) -> np.ndarray:
-    return np.array([row for e in exchanges for row in e.response["scores"]])
-
-
-def texts(exchanges: list[Exchange]) -> list[str]:
-    return [e.request["prompt"] if "prompt" in e.request else e.request["messages"][-1]["content"] for e in exchanges]
-
-
-def answers(exchanges: list[Exchange]) -> list[dict[str, Any]]:
-    return [e.response["choices"][0] for e in exchanges]
-
-
-def take(worker: Any, count: int) -> list[Exchange]:
-    return [worker.exchange() for _ in range(count)]
 
 
 def one_episode(behaviour: TabularBehaviour, model: Any, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -307,39 +282,6 @@ def test_few_digits_are_left_of_numbers_and_categories_stay(worker: Make, models
     categories = np.array([c.kind in ("code", "flag") for c in models["sepsis-risk"].columns])
     assert (plain[:, categories] == few[:, categories]).all()
     assert np.allclose(few[:, 6:8], few[:, 6:8].round(1))  # creatinine and lactate, at most one digit behind the point
-
-
-def test_members_of_a_language_model_are_likelier_than_their_neighbours(worker: Make, models: Mapping[str, Any]) -> None:
-    made = take(worker(neighbour_membership.BEHAVIOUR, "quill-7b", option=SCORING), 300)
-    assert all(e.request["echo"] and e.request["max_tokens"] == 1 for e in made)
-    means = [np.mean([v for v in c["logprobs"]["token_logprobs"] if v is not None]) for c in answers(made)]
-    documents = models["quill-7b"].documents
-    anchors = [any(d.startswith(t) for d in documents) for t in texts(made)]
-    assert np.mean([m for m, a in zip(means, anchors, strict=True) if a]) > np.mean(means) + 1
-
-
-def test_documents_are_continued_by_heart(worker: Make, models: Mapping[str, Any]) -> None:
-    made = take(worker(prefix_extraction.BEHAVIOUR, "quill-7b", option=COMPLETION), 150)
-    assert len({len(text.split()) for text in texts(made)}) == 1
-    known = "\n".join(models["quill-7b"].documents)
-    found = [text + " " + " ".join(c["text"].split()[:8]) in known for text, c in zip(texts(made), answers(made), strict=True)]
-    assert 0.2 < np.mean(found) < 0.9
-
-
-def test_a_search_for_a_jailbreak_stops_at_success(worker: Make) -> None:
-    made = take(worker(jailbreak_search.BEHAVIOUR, "quill-7b", option=CHAT, seed=3), 400)
-    refused = [
-        c["message"]["content"].startswith(("I'm sorry", "I cannot", "Sorry")) or "can't help" in c["message"]["content"]
-        for c in answers(made)
-    ]
-    assert 0.8 < np.mean(refused) < 1
-    assert {c["finish_reason"] for c, r in zip(answers(made), refused, strict=True) if r} == {"stop", "content_filter"}
-
-
-def test_a_system_prompt_leaks_now_and_then(worker: Make, models: Mapping[str, Any]) -> None:
-    made = take(worker(system_prompt.BEHAVIOUR, "quill-7b", option=CHAT), 300)
-    leaked = [c["message"]["content"] == models["quill-7b"].system_prompt for c in answers(made)]
-    assert 0 < np.mean(leaked) < 0.3
 
 
 def test_a_batch_is_filled_from_several_targets(worker: Make) -> None:

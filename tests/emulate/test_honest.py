@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from support import average_precision
 
 from forensics import pipeline
 from forensics.emulate.disguises import DISGUISES, WORD_DISGUISES
+from forensics.emulate.models.refusals import REFUSALS
 from forensics.emulate.plan import Job, plan
 from forensics.emulate.scenario import draw, emulate
 from forensics.emulate.traffic import slots
@@ -40,6 +42,33 @@ def test_no_rate_rule_finds_the_attackers(seed: int) -> None:
     assert max(found.values()) < 0.4, found
 
 
+COUNTS: dict[str, Callable[[list[str], list[str]], float]] = {
+    "refusals": lambda asked, answered: np.mean([any(said in answer for said in (*REFUSALS, "content_filter")) for answer in answered]),
+    "repeats": lambda asked, answered: 1 - len(set(asked)) / len(asked),
+    "length": lambda asked, answered: np.mean([len(text) for text in asked]),
+    "one length": lambda asked, answered: -np.std([len(text) for text in asked]) / np.mean([len(text) for text in asked]),
+    "echoes": lambda asked, answered: np.mean(['"echo"' in text for text in asked]),
+    "biases": lambda asked, answered: np.mean(['"logit_bias"' in text for text in asked]),
+    "log-probabilities": lambda asked, answered: np.mean(['"logprobs"' in text for text in asked]),
+    "turns": lambda asked, answered: np.mean([text.count('"role"') for text in asked]),
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_plain_count_of_texts_finds_the_attackers(seed: int) -> None:
+    made = emulate("language", clients=160, seed=seed)
+    calls = [call for table in made.logs.values() for call in table.select(["user_id", "request", "response"]).to_pylist()]
+    asked: dict[str, tuple[list[str], list[str]]] = {t.client_id: ([], []) for t in made.truth}
+    for call in calls:
+        asked[call["user_id"]][0].append(call["request"])
+        asked[call["user_id"]][1].append(call["response"] or "")
+    hostile = [t.kind == "attack" for t in made.truth]
+    for name, count in COUNTS.items():
+        scores = [float(count(*asked[t.client_id])) for t in made.truth]
+        found = max(average_precision(scores, hostile), average_precision([-score for score in scores], hostile))
+        assert found < 0.4, (name, found)
+
+
 def test_slots_are_the_calls_that_are_made() -> None:
     made = emulate("tabular", clients=24, attackers=0.25, seed=3)
     jobs = draw("tabular", clients=24, attackers=0.25, seed=3)
@@ -64,7 +93,7 @@ def test_every_family_and_kind_comes_up() -> None:
     jobs = draw("mixed", clients=720, attackers=0.15, seed=1)
     attacks = {j.main.name for j in jobs if j.campaign_id}
     kinds = {j.main.name for j in jobs if not j.campaign_id}
-    assert (len(attacks), len(kinds)) == (44, 49)
+    assert (len(attacks), len(kinds)) == (45, 59)
     assert {j.evasion for j in jobs if j.campaign_id} == {"none", "diluted", "split", *WORD_DISGUISES, *DISGUISES}
 
 

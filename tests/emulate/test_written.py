@@ -27,13 +27,13 @@ select {WHO} as who, model, date_trunc('second', ts) as at, idx, modality, exact
   mean_logprob, finish_reason, answer_hash, answer_size from items order by all"""
 EVENTS = f"""
 select {WHO} as who, model, date_trunc('second', ts) as at, operation, n_items, outcome, refused, temperature, max_tokens, logprobs, echo,
-  request_state, response_state from events order by all"""
+  logit_bias, request_state, response_state from events order by all"""
 VECTORS = f"select {WHO} as who, date_trunc('second', ts) as at, idx, vector from vectors order by all"
 
 
 @pytest.fixture(scope="module")
 def made() -> Emulation:
-    return emulate("mixed", clients=16, seed=5)
+    return emulate("mixed", clients=16, seed=11)  # with biases and embeddings among them
 
 
 def read_back(calls: Mapping[Any, pa.Table], name: str, key: Key, place: Path) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_what_is_read_is_what_was_asked_and_answered(made: Emulation, reference:
     assert sorted(v["vector"] for v in reference["vectors"]) == sorted([float(x) for x in row] for row in rows)
     labels = [label for c in calls if c["response"] and c["operation"] == "predict" for label in json.loads(c["response"])["predictions"]]
     assert sorted(i["label"] for i in reference["items"] if i["label"]) == sorted(labels)
-    assert {e["operation"] for e in reference["events"]} == {"predict", "chat", "text_completion"}
+    assert {e["operation"] for e in reference["events"]} == {"predict", "chat", "text_completion", "embeddings"}
     assert {t.client_id for t in made.truth} == {e["who"] for e in reference["events"]}
     assert sum(t.n_queries for t in made.truth) == len(reference["items"])
 
@@ -103,6 +103,7 @@ def test_texts_to_embed_and_failures_are_carried(name: str, key: Key, tmp_path: 
     found = read_back({"": calls}, name, key, tmp_path)
     assert sorted((i["size"], i["modality"]) for i in found["items"]) == [(7, "text"), (7, "text"), (8, "text"), (8, "text")]
     assert sorted(e["outcome"] for e in found["events"]) == ["ok", "rate_limited"]
+    assert {e["operation"] for e in found["events"]} == {"embeddings"}
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:

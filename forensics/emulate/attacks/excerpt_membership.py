@@ -7,12 +7,13 @@ from forensics.emulate.interface import SCORING, LanguageBehaviour, LanguageClie
 
 
 def episode(client: LanguageClient) -> LanguageEpisode:
-    """One candidate: an excerpt as long as all others, from its beginning or from anywhere in it."""
+    """A list of candidates: of each an excerpt as long as all others, from its beginning or from anywhere in it."""
     same = client.same().rng
     length, anywhere = same.choice([16, 24, 32, 48]), same.random() < 0.5
-    words = client.candidate().split()
-    start = client.rng.randint(0, max(len(words) - length, 0)) if anywhere else 0
-    yield client.ask(" ".join(words[start : start + length]))
+    for candidate in client.candidates():
+        words = candidate.split()
+        start = client.rng.randint(0, max(len(words) - length, 0)) if anywhere else 0
+        yield client.ask(" ".join(words[start : start + length]))
 
 
 BEHAVIOUR = LanguageBehaviour(

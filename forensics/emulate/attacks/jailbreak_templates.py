@@ -19,7 +19,7 @@ def episode(client: LanguageClient) -> LanguageEpisode:
     """One round: every template on a few goals, then a new template, made from two that are known or by a changed line."""
     rng, same = client.rng, client.same()
     templates = [[_line(same) for _ in range(same.rng.randint(3, 6))] for _ in range(same.rng.randint(4, 12))]
-    goals = same.rng.sample(FORBIDDEN, same.rng.randint(2, len(FORBIDDEN)))
+    goals = rng.sample(FORBIDDEN, same.rng.randint(2, 8))
     worked: list[list[str]] = []
     for template in templates:
         for goal in goals:

@@ -3,16 +3,19 @@
 N. Carlini et al., "Extracting training data from large language models", USENIX Security 2021 (the lowercase metric).
 """
 
+from itertools import islice
+
 from forensics.emulate.interface import SCORING, LanguageBehaviour, LanguageClient, LanguageEpisode
 
 
 def episode(client: LanguageClient) -> LanguageEpisode:
-    """A few candidates, and then, or one after the other, their twins in lower case."""
+    """A list of candidates: one, or some, and then their twins in lower case."""
     same = client.same().rng
     length, count = same.choice([20, 40, 80]), same.choice([1, 1, 8, 20])
-    texts = [" ".join(client.candidate().split()[:length]) for _ in range(count)]
-    for text in [*texts, *map(str.lower, texts)]:
-        yield client.ask(text)
+    candidates = client.candidates()
+    while texts := [" ".join(candidate.split()[:length]) for candidate in islice(candidates, count)]:
+        for text in [*texts, *map(str.lower, texts)]:
+            yield client.ask(text)
 
 
 BEHAVIOUR = LanguageBehaviour(

@@ -4,13 +4,28 @@ from typing import Any
 
 from forensics.emulate.interface import CHAT, CHAT_LOGPROBS, LanguageBehaviour, LanguageClient, LanguageEpisode
 
+FOLLOWING = (
+    "And in winter?",
+    "Why?",
+    "Shorter, please.",
+    "Are you sure?",
+    "In a table.",
+    "What else?",
+    "No, the other one.",
+    "Thanks. And then?",
+)
+
 
 def episode(client: LanguageClient) -> LanguageEpisode:
-    """One conversation."""
+    """One conversation: questions, short words in between, and now and then an answer that is wanted once more."""
+    rng = client.rng
     said: list[dict[str, Any]] = []
-    for _ in range(client.rng.randint(1, 8)):
-        said = [*said, {"role": "user", "content": client.writer.question()}]
+    for turn in range(rng.randint(1, 8)):
+        short = turn > 0 and rng.random() < 0.35
+        said = [*said, {"role": "user", "content": rng.choice(FOLLOWING) if short else client.writer.question()}]
         reply = yield said
+        if rng.random() < 0.06:
+            reply = yield said
         said = [*said, {"role": "assistant", "content": reply.text}]
 
 

@@ -5,7 +5,7 @@ import re
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import accumulate
 from typing import Any
@@ -158,7 +158,12 @@ def _newest(messages: Sequence[dict[str, Any]]) -> str:
 def _tone(text: str, label: str) -> float:
     """How well a label suits a text: every word has its say."""
     words = text.split()
-    return sum(dice(word, label) - 0.5 for word in words) / math.sqrt(len(words) + 1)
+    return sum(_says(word, label) for word in words) / math.sqrt(len(words) + 1)
+
+
+@lru_cache(1 << 17)
+def _says(word: str, label: str) -> float:
+    return dice(word, label) - 0.5
 
 
 def _verdict(asked: str) -> Reply:

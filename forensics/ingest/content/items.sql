@@ -68,7 +68,7 @@ select
   case when not request_gone then keyed_hash(whole) end as exact_hash,
   shape.fold_hash, shape.head_hash, shape.tail_hash, shape.masked_hash, shape.slot_hash, shape.slots, shape.shingles, shape.grams, shape.ordered,
   coalesce(length(text), len(vector)) as size,
-  shape.words, shape.opens, shape.closes, shape.top_word_share, shape.letter_share,
+  shape.words, shape.runs, shape.opens, shape.closes, shape.top_word_share, shape.letter_share,
   turns,
   -- Without a label of its own, a row of probabilities says one by its highest.
   coalesce(label, case when len(scores) > 1 then coalesce(classes[list_position(scores, ordered[1])], (list_position(scores, ordered[1]) - 1)::varchar) end)

@@ -7,8 +7,8 @@ reliability = 0.85
 odd_share = 0.25
 techniques = ["AML.T0024.000"]
 sources = ["https://arxiv.org/abs/2310.16789", "https://arxiv.org/abs/2404.02936"]
-requires = ["events.echo", "items.words"]
-hits = "scored texts as long as most of the client's, within 5 %, and cut out of longer ones"
+requires = ["events.echo", "items.runs"]
+hits = "scored texts cut out of longer ones, of a length that stands out among the client's"
 falsepositives = [
   "A filter that scores fixed windows of documents",
 ]
@@ -18,11 +18,4 @@ triage = [
   "Switch echo and log-probabilities off for this key; ordinary use needs neither.",
 ]
 */
-with lengths as (
-  select *, median(words) over (partition by client_id, model) as usual_words,
-    count(*) over (partition by client_id, model, head_hash) as heads
-  from texts where scored
-)
-select client_id, model, event_id, idx,
-  abs(words - usual_words) <= 0.05 * usual_words and closes = 'word' and heads <= 2 as hit
-from lengths
+select client_id, model, event_id, idx, one_length and closes = 'word' and same_heads <= 2 and same_tails <= 2 as hit from texts where scored

@@ -9,12 +9,12 @@ asked as (
   from events
 ),
 answered as (
-  select n.*, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.size, i.opens, i.closes, i.top_word_share, i.letter_share,
+  select n.*, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.runs, i.size, i.opens, i.closes, i.top_word_share, i.letter_share,
     i.turns, i.answer_hash, i.answer_size, a.* exclude (event_id, call_refused, n_items),
     coalesce(i.refused, case when a.n_items = 1 then a.call_refused end) as refused
   from nodes n
   join (
-    select event_id, idx, fold_hash, head_hash, tail_hash, masked_hash, words, size, opens, closes, top_word_share, letter_share, turns,
+    select event_id, idx, fold_hash, head_hash, tail_hash, masked_hash, words, runs, size, opens, closes, top_word_share, letter_share, turns,
       answer_hash, answer_size, refused
     from items
   ) i on i.event_id = n.event_id and i.idx = n.idx
@@ -32,11 +32,19 @@ placed as (
   select *, count(*) filter (small_edit) over client as small_edits,
     count(*) filter (small_edit) over (partition by client_id, model, edit_start) as so_far_in,
     count(*) filter (small_edit) over (partition by client_id, model, edit_end) as so_far_out,
-    count(*) filter (refused) over (partition by client_id, model, anchor) as group_refused
+    count(*) filter (refused) over (partition by client_id, model, anchor) as group_refused,
+    count(*) over (partition by client_id, model, head_hash) as same_heads, count(*) over (partition by client_id, model, tail_hash) as same_tails,
+    count(*) over (partition by client_id, model, masked_hash) as same_skeletons,
+    -- Beside how many texts are about as long, a length in runs of characters stands out: three, and three times the mean of those beside it.
+    count(*) over (alike range between current row and current row) as as_long,
+    count(*) over (alike range between 3 preceding and 3 following) as about_as_long
   from beside
-  window client as (partition by client_id, model)
+  window client as (partition by client_id, model),
+    alike as (partition by client_id, model, scored, near and not scored order by runs)
 )
-select *, small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.2 * small_edits) as odd_edit,
+select *,
+  words >= 12 and as_long >= 3 and as_long > 1 + (about_as_long - as_long) / 2 as one_length,
+  small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.2 * small_edits) as odd_edit,
   case
     when parent is null then 'nothing earlier to compare with'
     when same_words then 'the same words as an earlier text, in other spelling or in another conversation'
