@@ -243,6 +243,15 @@ def flips(chance: Chance) -> Array:
     return np.array(out)
 
 
+def generations(chance: Chance) -> Array:
+    """Jacobian augmentation (Papernot et al. 2017) of fields with ranges of their own, rounded: a step from every row so far."""
+    known, size = natural(chance, 24), np.r_[chance.uniform(0.2, 0.8, FINE), 7, 0, 0]
+    for _ in range(4):
+        slopes = WEIGHTS * (1 + chance.normal(size=known.shape))
+        known = np.vstack([known, np.round(known + size * np.sign(slopes), 1)])
+    return known
+
+
 def low_margins(chance: Chance) -> Array:
     """Lowd and Meek 2005, active learning (Chandrasekaran et al. 2020): of many candidates, what is least sure by what is known so far."""
     candidates, known = natural(chance, 4000), WEIGHTS + np.r_[0.02 * chance.normal(size=FINE), 0, 0, 0]
@@ -302,7 +311,7 @@ def stars(chance: Chance) -> Array:
 ATTACKS: dict[str, Rows] = {
     f.__name__: f
     for f in (
-        *(axis_halving, axis_search, bisection, boundary_lines, climbs, even_blocks, field_sweep, flips),
+        *(axis_halving, axis_search, bisection, boundary_lines, climbs, even_blocks, field_sweep, flips, generations),
         *(low_margins, mirrored_steps, outside, pairs, regular_splices, sign_steps, stars),
     )
 }
@@ -317,6 +326,16 @@ def batch(chance: Chance) -> Array:
     for _ in range(10):
         out.append(rows)
         rows = np.where(chance.random((40, SIZE)) < 0.6, rows, natural(chance, 40))
+    return np.concatenate(out)
+
+
+def runs(chance: Chance, times: int, growth: float) -> Array:
+    """A list, sent again and again; of most records one field has changed since, and some are new."""
+    rows, out = natural(chance, 24), []
+    for _ in range(times):
+        out.append(rows)
+        field, changed = np.arange(SIZE) == chance.integers(FINE, size=(len(rows), 1)), chance.random((len(rows), 1)) < 0.6
+        rows = np.vstack([np.where(field & changed, natural(chance, len(rows)), rows), natural(chance, int(growth * len(rows)))])
     return np.concatenate(out)
 
 
