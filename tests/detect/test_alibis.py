@@ -74,6 +74,7 @@ UNSURE = {
     "axis_search": "batch dashboard explainer replay sensor",
     "climbs": "explainer replay surrogate what_if",
     "companions": "dashboard surrogate",
+    "generations": "batch",
     "low_margins": "dashboard replay surrogate what_if",
     "pairs": "dashboard explainer replay sensor surrogate",
     "regular_splices": "dashboard",

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
-from worlds import ATTACKS, EVERY, INVARIANTS, Judged, crowd, dealt, judged
+from worlds import ATTACKS, EVERY, INVARIANTS, crowd, dealt, judged, natural, runs
 
 from forensics.detect.invariants import interface
 from forensics.detect.invariants.interface import GROUPS, RELATIONS
@@ -26,6 +25,7 @@ LEAST = {
     "even_blocks": 0.85,
     "field_sweep": 0.7,
     "flips": 0.25,
+    "generations": 0.3,
     "low_margins": 0.7,
     "mirrored_steps": 0.3,
     "outside": 0.85,
@@ -46,16 +46,24 @@ def test_its_algorithm_is_found_among_honest_clients(name: str, tmp_path: Path) 
         assert world.share(prober, name) >= LEAST[name]
         assert world.q_value(prober) <= 0.05
         assert name in [f.analytic.removeprefix("invariants/") for f in world.findings(prober)]
-    check_honest(world, sorted(world.frame.keys() - probers))
+    world.check_honest(world.frame.keys() - probers, INVARIANTS)
 
 
-def check_honest(world: Judged, honest: list[str]) -> None:
-    """Nobody beyond what an odd but honest client may well show. It is a rate: of a hundred steps chance makes more or fewer hits."""
-    for client in honest:
-        assert world.q_value(client) > 0.05
-        for invariant in INVARIANTS:
-            hits, tried = (int(world.frame[client][f"{invariant.name}.{what}"] or 0) for what in ("hits", "tried"))
-            assert hits <= stats.binom.ppf(0.999, tried, invariant.odd_share), (client, invariant.name)
+def test_a_list_that_is_sent_again_makes_no_generations(tmp_path: Path) -> None:
+    """However often it is, and whether or not it grows, unless it doubles."""
+    lists = [(2, 0.0), (3, 0.0), (4, 0.0), (5, 0.0), (8, 0.0), (20, 0.0), (20, 0.03), (20, 0.1), (12, 0.25), (8, 0.5)]
+    clients = {f"user:x{times}+{growth}": runs(np.random.default_rng([13, n]), times, growth) for n, (times, growth) in enumerate(lists)}
+    world = judged(tmp_path, crowd(1, 8) | clients | {"user:doubled": runs(np.random.default_rng(13), 5, 1.0)})
+    assert {world.hits(client, "generations") for client in clients} == {0}
+    assert world.share("user:doubled", "generations") > 0.2
+
+
+def test_generations_are_seen_whatever_was_sent_before(tmp_path: Path) -> None:
+    rows = ATTACKS["generations"](np.random.default_rng(7))
+    before = natural(np.random.default_rng(8), 2 * len(rows))
+    world = judged(tmp_path, crowd(1, 8) | {"user:alone": rows, "user:later": np.vstack([before, rows])})
+    assert world.hits("user:later", "generations") > 0.8 * world.hits("user:alone", "generations")
+    assert world.q_value("user:later") <= 0.05
 
 
 def test_every_invariant_has_an_algorithm() -> None:

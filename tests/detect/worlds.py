@@ -1,6 +1,6 @@
 """A model, its customers, and whoever probes it by a paper's algorithm or looks as if he did: rows in, what is judged of them out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy import stats
 
 from forensics.detect.interface import Matches, Subjects
-from forensics.detect.invariants.interface import Alibi, load_analytics, relations
+from forensics.detect.invariants.interface import Alibi, Invariant, load_analytics, relations
 from forensics.detect.judge import judge
 from forensics.features.frame import assemble
 from forensics.features.interface import Feature
@@ -83,6 +84,14 @@ class Judged:
     def q_value(self, client: str) -> float:
         return self.matches.q_values[client, "m"]
 
+    def check_honest(self, honest: Iterable[str], invariants: Sequence[Invariant]) -> None:
+        """Nobody beyond what an odd but honest client may well show. It is a rate: of a hundred steps chance makes more or fewer hits."""
+        for client in honest:
+            assert self.q_value(client) > 0.05, client
+            for invariant in invariants:
+                hits, tried = (int(self.frame[client][f"{invariant.name}.{what}"] or 0) for what in ("hits", "tried"))
+                assert hits <= stats.binom.ppf(0.999, tried, invariant.odd_share), (client, invariant.name)
+
     def findings(self, client: str) -> list[Finding]:
         return [f for f in self.matches.findings if f.client_id == client]
 
@@ -102,17 +111,22 @@ def judged(folder: Path, clients: Mapping[str, Array], alibis: Sequence[Alibi] =
             answer = {"label": "yes" if p[n] > 0.5 else "no", "top_score": max(p[n], 1 - p[n]), "margin": abs(2 * p[n] - 1)}
             items.append(known | answer | {"idx": 0, "modality": "vector", "size": len(row)})
             vectors.append(known | {"idx": 0, "vector": row.tolist()})
+    return told(folder, (events, items, vectors), INVARIANTS, alibis)
+
+
+def told(folder: Path, tables: Sequence[list[dict[str, Any]]], invariants: Sequence[Invariant], alibis: Sequence[Alibi]) -> Judged:
+    """What is judged of events, items and vectors."""
     files: dict[str, tuple[str, ...]] = {}
-    for name, held in zip(TABLES, (events, items, vectors), strict=True):
+    for name, held in zip(TABLES, tables, strict=True):
         files[name] = (str(folder / f"{name}.parquet"),)
         pq.write_table(pa.Table.from_pylist(held, schema=arrow_schema(name)), files[name][0])
     end = START + SPAN
     forest = nodes(Traffic(("m",), files["events"], files["items"], files["vectors"], START, end), threads=2)
     files["nodes"] = (str(folder / "nodes.parquet"),)
     pq.write_table(forest.nodes, files["nodes"][0])
-    features = [Feature(i.spec, i.counted) for i in INVARIANTS]
+    features = [Feature(i.spec, i.counted) for i in invariants]
     found = assemble([compute(Partition(tuple(files.items()), START, end), features, relations(alibis), threads=2)], features)
-    matches = judge(INVARIANTS, alibis, Subjects(found.frame, found.specs, found.examples, START, end))
+    matches = judge(invariants, alibis, Subjects(found.frame, found.specs, found.examples, START, end))
     return Judged({row["client_id"]: row for row in found.frame.to_pylist()}, matches)
 
 
@@ -244,6 +258,15 @@ def flips(chance: Chance) -> Array:
     return np.array(out)
 
 
+def generations(chance: Chance) -> Array:
+    """Jacobian augmentation (Papernot et al. 2017) of fields with ranges of their own, rounded: a step from every row so far."""
+    known, size = natural(chance, 24), np.r_[chance.uniform(0.2, 0.8, FINE), 7, 0, 0]
+    for _ in range(4):
+        slopes = WEIGHTS * (1 + chance.normal(size=known.shape))
+        known = np.vstack([known, np.round(known + size * np.sign(slopes), 1)])
+    return known
+
+
 def low_margins(chance: Chance) -> Array:
     """Lowd and Meek 2005, active learning (Chandrasekaran et al. 2020): of many candidates, what is least sure by what is known so far."""
     candidates, known = natural(chance, 4000), WEIGHTS + np.r_[0.02 * chance.normal(size=FINE), 0, 0, 0]
@@ -303,7 +326,7 @@ def stars(chance: Chance) -> Array:
 ATTACKS: dict[str, Rows] = {
     f.__name__: f
     for f in (
-        *(axis_halving, axis_search, bisection, boundary_lines, climbs, even_blocks, field_sweep, flips),
+        *(axis_halving, axis_search, bisection, boundary_lines, climbs, even_blocks, field_sweep, flips, generations),
         *(low_margins, mirrored_steps, outside, pairs, regular_splices, sign_steps, stars),
     )
 }
@@ -318,6 +341,16 @@ def batch(chance: Chance) -> Array:
     for _ in range(10):
         out.append(rows)
         rows = np.where(chance.random((40, SIZE)) < 0.6, rows, natural(chance, 40))
+    return np.concatenate(out)
+
+
+def runs(chance: Chance, times: int, growth: float) -> Array:
+    """A list, sent again and again; of most records one field has changed since, and some are new."""
+    rows, out = natural(chance, 24), []
+    for _ in range(times):
+        out.append(rows)
+        field, changed = np.arange(SIZE) == chance.integers(FINE, size=(len(rows), 1)), chance.random((len(rows), 1)) < 0.6
+        rows = np.vstack([np.where(field & changed, natural(chance, len(rows)), rows), natural(chance, int(growth * len(rows)))])
     return np.concatenate(out)
 
 

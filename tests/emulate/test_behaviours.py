@@ -123,6 +123,13 @@ def test_a_generation_doubles_by_steps_of_one_length(worker: Make) -> None:
     assert np.allclose(lengths, lengths[0])
 
 
+def test_who_saves_queries_goes_on_with_a_sample(models: Mapping[str, Any]) -> None:
+    lengths = np.array([len(one_episode(jacobian_extraction.BEHAVIOUR, models["sepsis-risk"], seed)[0]) for seed in range(1, 7)])
+    whole = lengths % 64 == 0
+    assert 0 < whole.sum() < len(lengths)
+    assert (lengths[~whole] % 20 == 0).all()  # eight seeds' worth, and three samples of four
+
+
 def test_bisection_halves_along_an_axis(worker: Make) -> None:
     rows = asked(take(worker(path_finding.BEHAVIOUR, "sepsis-risk", option=LABELS), 300))
     steps = np.diff(rows, axis=0)

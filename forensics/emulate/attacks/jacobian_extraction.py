@@ -9,21 +9,26 @@ from forensics.emulate.interface import ANY_ROWS, Matrix, TabularBehaviour, Tabu
 from forensics.emulate.models.fit import softmax
 
 WIDTH = 48
+WHOLE = 3  # generations of all rows, before who saves queries goes on with a sample
 
 
 def episode(client: TabularClient) -> TabularEpisode:
-    """Seeds, then generation after generation: every row so far, moved by one sign step of the copy's gradient."""
+    """Seeds, then generation after generation: every row so far, or of many a sample of one size (the paper's reservoir), moved by one
+    sign step of the copy's gradient."""
     model, rng = client.model, client.rng
     known = client.natural(int(rng.integers(8, 17)))
+    seeds = len(known)
     answer = yield known
     labels = answer.labels
     # Categories do not move: half a step from one to the next is none.
     moves = np.array([c.kind in ("int", "float") for c in model.columns])
     step = np.where(moves, rng.choice([0.03, 0.06, 0.1]) * model.span, 0.0)
-    for _ in range(6):
+    saves = client.same().random() < 0.5
+    for generation in range(6):
         hidden = rng.normal(0, 1.5, (model.width, WIDTH)) / np.sqrt(model.width)
         slopes = _slopes((known - model.low) / model.span - 0.5, labels, len(model.classes), hidden)
-        children = model.admit(known + step * np.sign(slopes))
+        chosen = rng.permutation(len(known))[: 4 * seeds] if saves and generation >= WHOLE else np.arange(len(known))
+        children = model.admit(known[chosen] + step * np.sign(slopes[chosen]))
         answer = yield children
         known, labels = np.vstack([known, children]), np.concatenate([labels, answer.labels])
 

@@ -8,9 +8,9 @@ odd_share = 0.05
 techniques = ["AML.T0057"]
 sources = ["https://arxiv.org/abs/2311.17035"]
 requires = ["items.top_word_share"]
-hits = "texts of twenty words or more of which half are one word"
+hits = "texts of twenty words or more of which half are one word, answered at greater length than they have"
 falsepositives = [
-  "A load test that fills prompts up to a length",
+  "A test of long answers",
 ]
 triage = [
   "Who is it, and what is the account for? Ask its owner; note who vouches for it, and until when.",
@@ -18,4 +18,4 @@ triage = [
   "Limit the length of answers for this key.",
 ]
 */
-select client_id, model, event_id, idx, top_word_share >= 0.5 and words >= 20 as hit from texts
+select client_id, model, event_id, idx, top_word_share >= 0.5 and words >= 20 and coalesce(answer_size > size, true) as hit from texts

@@ -15,6 +15,9 @@ triage = [
   "Are log-probabilities asked for? Then it is membership inference; else look for what is refused in one spelling and answered in another.",
 ]
 */
+-- A truecaser has several spellings of a sentence scored; of a text that is compared with its lower case there are two.
+with spelt as (select *, count(*) over (partition by client_id, model, fold_hash) as spellings from texts)
 select client_id, model, event_id, idx,
-  turns = 1 and same_words and not same_skeleton or near and same_length and words >= 6 and new_words >= 0.4 * words as hit
-from texts
+  turns = 1 and same_words and not same_skeleton and (spellings = 2 or not scored)
+    or near and same_length and words >= 6 and new_words >= 0.4 * words as hit
+from spelt
