@@ -25,5 +25,6 @@ with alone as (
 several as (
   select client_id, model, count(distinct tail_hash) as endings from alone where beginnings >= 4 group by all
 )
-select client_id, model, event_id, idx, beginnings >= 4 and coalesce(endings, 0) >= 2 as hit
+-- Where there are more endings than beginnings, some instructions stand before every row of a table.
+select client_id, model, event_id, idx, beginnings >= 4 and coalesce(endings, 0) between 2 and beginnings as hit
 from alone left join several using (client_id, model)

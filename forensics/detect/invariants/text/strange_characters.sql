@@ -18,4 +18,4 @@ triage = [
   "Decode one: what does it ask for?",
 ]
 */
-select client_id, model, event_id, idx, outside_rank >= 0.99 and outside >= 2 / 3 as hit from texts where outside_rank is not null
+select client_id, model, event_id, idx, outside_rank >= 0.99 and outside >= 2 / 3 and top_word_share < 0.5 as hit from texts where outside_rank is not null
