@@ -106,6 +106,12 @@ NODES: tuple[Column, ...] = (
     Column("new_words", "BIGINT", "Text: words that the parent has nowhere, as far as they are kept; null like `edited_words`"),
     Column("edit_start", "BIGINT", "Text: words before the first of these"),
     Column("edit_end", "BIGINT", "Text: words after the last of these"),
+    Column(
+        "stock_answer",
+        "BOOLEAN",
+        "Text: answered with what the model tells one client in twenty or more, a sentence or two, as refusals are in any language; false "
+        "where some are known to be refusals, null where there is no answer",
+    ),
     Column("same_head", "BOOLEAN", "Text: begins with the same eight words as the parent"),
     Column("same_tail", "BOOLEAN", "Text: ends with the same eight words as the parent"),
     Column("same_words", "BOOLEAN", "Text: the same words as the parent, case and punctuation aside, but not the same query"),

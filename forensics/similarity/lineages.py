@@ -156,7 +156,7 @@ _ORDER = "client_id, ts, known desc, source_row, event_id, idx"
 _NODE = "(md5_number_lower(i.event_id || '#' || i.idx) >> 1)::bigint"
 _SHAPE = "(md5_number_lower(len(vector) || coalesce(names, [])::json::varchar) >> 1)::bigint"
 _TEXT = "exact_hash, words, fold_hash, head_hash, tail_hash, masked_hash, shingles, grams, ordered"
-_ITEM = f"event_id, idx, ts, client_id, model, modality, size, label, top_score, margin, {_TEXT}"
+_ITEM = f"event_id, idx, ts, client_id, model, modality, size, label, top_score, margin, refused, answer_hash, answer_size, {_TEXT}"
 _COLUMNS = f"""{_NODE} as node, i.event_id, i.idx, i.ts, i.client_id, i.model, label, top_score, margin, source_row, false as known,
   null::bigint as anchor, null::bigint as lineage, null::timestamptz as began"""
 _KNOWN = """node, event_id, idx, ts, client_id, model, label, top_score, null::double as margin, place as source_row, true as known,
@@ -167,7 +167,7 @@ select {_COLUMNS}, {_SHAPE} as shape, vector from i join v using (event_id, idx)
 union all by name select {_KNOWN}, vector from past where vector is not null
 order by model, shape, {_ORDER}"""
 _TEXTS = f"""
-select {_COLUMNS}, 0 as shape, {_TEXT} from i {_EVENTS} where modality = 'text' and shingles is not null
+select {_COLUMNS}, 0 as shape, {_TEXT}, refused, answer_hash, answer_size from i {_EVENTS} where modality = 'text' and shingles is not null
 union all by name select {_KNOWN}, {_TEXT} from past where shingles is not null
 order by model, {_ORDER}"""
 
@@ -292,6 +292,9 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
     parent = found.own.parent
     ordered, kept = _bytes(pc.fill_null(table["ordered"], b""))
     edited = wording.edited(ordered.view(np.uint16), kept // 2, words, np.where(found.own.repeat, -1, parent))
+    answers = np.where(np.asarray(table["answer_hash"].is_null()), -1, _codes(table["answer_hash"]))
+    sizes, refused = pc.fill_null(table["answer_size"], 0).to_numpy(), pc.fill_null(table["refused"], False).to_numpy()
+    stock = wording.stock_answers(answers, sizes, refused, clients)
     outside = wording.novelty(sketches.grams, words, clients, found.own.first)
     equal = {
         name: (parent >= 0) & (values == values[np.maximum(parent, 0)])
@@ -305,6 +308,7 @@ def _of_texts(table: pa.Table, clients: Ints, order: Ints, asks: Bools) -> tuple
         "new_words": pa.array(edited.new, mask=edited.new < 0),
         "edit_start": pa.array(edited.start, mask=edited.start < 0),
         "edit_end": pa.array(edited.end, mask=edited.end < 0),
+        "stock_answer": pa.array(stock, mask=answers < 0),
         "outside": pa.array(outside, from_pandas=True),
         "outside_rank": pa.array(numeric.rank_by_client(outside, clients), from_pandas=True),
         "same_head": pa.array(equal["head_hash"]),

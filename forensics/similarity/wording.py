@@ -1,4 +1,4 @@
-"""Which words of a text differ from those of its parent, and how unlike everybody else's its characters are.
+"""Which words of a text differ from those of its parent, how unlike everybody else's its characters are, and what everybody is answered.
 
 Compiled loops over what was kept of the texts (`forensics.sketch.text`).
 """
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from forensics.similarity.forest import Floats, Ints
+from forensics.similarity.forest import Bools, Floats, Ints
 from forensics.similarity.population import spaced
 from forensics.sketch.compiled import compiled
 from forensics.sketch.kernel import EDGE
@@ -17,6 +17,10 @@ from forensics.sketch.sets import BINS
 SAMPLED: Final = 20_000  # texts that the characters of others are known from; of more, sixteen bits tell hardly anything apart
 PER_CLIENT: Final = 40  # of one client, at most
 FEWEST_WORDS: Final = 3  # in fewer there are hardly five characters in a row
+STOCK: Final = (20, 200)  # characters of a stock answer: more than a label, less than an explanation
+RECOGNISED: Final = 0.001  # of the answers; where as many are known to be refusals, no others are looked for
+COMMON: Final = 0.05  # of the clients with answers; as many get a stock answer
+FEWEST_CLIENTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,21 @@ def novelty(grams: np.ndarray[Any, np.dtype[np.uint16]], words: Ints, clients: I
         return np.full(len(words), np.nan)
     sample = telling[spaced(np.r_[starts, len(telling)], SAMPLED, PER_CLIENT)]
     return np.asarray(_novelty(grams, clients, telling, sample), np.float64)
+
+
+def stock_answers(answers: Ints, sizes: Ints, refused: Bools, clients: Ints) -> Bools:
+    """(n,) whether an answer is one that a model gives to everybody: of `STOCK` characters, and told to one client in twenty or more. So
+    are refusals, in whatever language; none where the log or its words tell of refusals already. ``answers``: (n,) equal for equal ones,
+    -1 where there is none; ``sizes``: their characters; ``refused``: those known to be refusals."""
+    told = np.flatnonzero(answers >= 0)
+    if not len(told) or refused[told].mean() >= RECOGNISED:
+        return np.zeros(len(answers), np.bool_)
+    pairs = np.unique(np.stack([answers[told], clients[told]]), axis=1)
+    common = np.bincount(pairs[0], minlength=int(answers.max(initial=-1)) + 1)
+    needed = max(FEWEST_CLIENTS, COMMON * len(np.unique(pairs[1])))
+    stock = np.zeros(len(answers), np.bool_)
+    stock[told] = (common[answers[told]] >= needed) & (sizes[told] >= STOCK[0]) & (sizes[told] <= STOCK[1])
+    return stock
 
 
 @compiled()

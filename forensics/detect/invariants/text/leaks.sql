@@ -7,7 +7,7 @@ reliability = 0.8
 odd_share = 0.1
 techniques = ["AML.T0056", "AML.T0057"]
 sources = ["https://arxiv.org/abs/2307.06865", "https://arxiv.org/abs/2311.17035"]
-requires = ["items.answer_hash"]
+requires = ["items.answer_hash", "items.refused"]
 hits = "texts that got an answer where the one before was refused: a long answer that two texts of other groups got word for word, too"
 falsepositives = [
   "A product that says the same sentence whenever it has nothing to say",

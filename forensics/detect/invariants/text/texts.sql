@@ -11,7 +11,8 @@ asked as (
 answered as (
   select n.*, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.runs, i.size, i.opens, i.closes, i.top_word_share, i.letter_share,
     i.turns, i.answer_hash, i.answer_size, a.* exclude (event_id, call_refused, n_items),
-    coalesce(i.refused, case when a.n_items = 1 then a.call_refused end) as refused
+    -- In a language that no list knows a refusal is told by being everybody's answer.
+    coalesce(i.refused, case when a.n_items = 1 then a.call_refused end) or coalesce(n.stock_answer, false) as refused
   from nodes n
   join (
     select event_id, idx, fold_hash, head_hash, tail_hash, masked_hash, words, runs, size, opens, closes, top_word_share, letter_share, turns,
