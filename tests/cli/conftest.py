@@ -60,8 +60,10 @@ def call(number: int, client: str, text: str, **parameters: Any) -> dict[str, An
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """One client who has texts scored, three who do not."""
-    rows = [call(n, "mallory", f"verbatim passage number {n}", echo=True, logprobs=1, max_tokens=0) for n in range(60)]
+    """One client who has a text scored, and copies of it in which a word is another; three who ask."""
+    passage = [f"word{n}" for n in range(24)]
+    neighbours = [" ".join([*passage[: 7 * n % 24], f"other{n}", *passage[7 * n % 24 + 1 :]]) for n in range(60)]
+    rows = [call(n, "mallory", text, echo=True, logprobs=1, max_tokens=0) for n, text in enumerate(neighbours)]
     rows += [call(n, name, f"{name} asks {n // 2}", max_tokens=20) for name in ("ann", "bob", "cleo") for n in range(40)]
     path = tmp_path / "calls.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

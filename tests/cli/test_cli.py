@@ -32,11 +32,11 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "incident_id": "",
         "revision": 1,
         "rank": 1,
-        "risk_score": pytest.approx(74.3, abs=0.1),
+        "risk_score": pytest.approx(87.0, abs=3),
         "severity": "high",
         "confidence": 0.9,
-        "q_value": None,
-        "title": "Texts are scored together with near copies of themselves: user:mallory on orchid-chat",
+        "q_value": pytest.approx(0, abs=1e-6),
+        "title": "Texts are scored, and so are copies of them with a word changed: user:mallory on orchid-chat",
         "techniques": ["AML.T0024.000"],
         "clients": ["user:mallory"],
         "associated_clients": [],
@@ -46,7 +46,7 @@ def test_logs_in_incidents_out(run: Any, log: Path) -> None:
         "query_count": 60,
         "status": "new",
         "verdict": "undetermined",
-        "analytics": ["aml.t0024.000/scored_excerpts", "aml.t0024.000/scored_neighbours", "aml.t0024.000/scored_own_text"],
+        "analytics": ["aml.t0024.000/scored_own_text", "invariants/scored_neighbours"],
         "summary": "",
         "tactic": "AML.TA0010",
         "merged_into": None,
@@ -69,7 +69,7 @@ def test_show_explains(run: Any, log: Path) -> None:
     evidence = run("incidents", "show", identity, "--format", "json").json["findings"][0]["evidence"]
     cited = evidence[0]["event_ids"]
     rows = run("query", f"select client_id, echo from events where event_id in ({', '.join(map(repr, cited))})", "--format", "json").json
-    assert rows == [{"client_id": "user:mallory", "echo": True}] * 5
+    assert rows == [{"client_id": "user:mallory", "echo": True}] * 6  # five steps, and what the first of them came from
 
 
 def test_the_same_again_changes_nothing(run: Any, log: Path) -> None:
@@ -292,7 +292,7 @@ def test_filters(run: Any, log: Path) -> None:
 def test_a_window_that_misses_it_finds_nothing_new_and_forgets_nothing(run: Any, log: Path) -> None:
     scanned(run, log)
     before = run("incidents", "list", "--format", "json").out
-    assert run("scan", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-01T00:05:00Z").code == 0
+    assert run("scan", "--since", "2026-01-01T00:00:00Z", "--until", "2026-01-01T00:02:00Z").code == 0
     assert run("incidents", "list", "--format", "json").out == before
 
 
