@@ -24,7 +24,8 @@ answered as (
 ),
 beside as (
   select c.*, p.event_id as parent_event, p.refused as parent_refused, p.words as parent_words,
-    c.near and c.edited_words between 1 and greatest(3, c.words / 5) and c.new_words > 0 and abs(c.words - p.words) <= 1 as small_edit
+    c.near and c.edited_words between 1 and greatest(3, c.words / 5) and (c.new_words > 0 or c.edited_words = 1)
+      and abs(c.words - p.words) <= 1 as small_edit
   from answered c left join answered p on p.node = c.parent and p.client_id = c.client_id and p.model = c.model
   where not c.repeat
 ),
