@@ -173,7 +173,8 @@ Write `forensics/ingest/formats/<name>.py` with a `FORMAT` (`forensics/ingest/in
 
 INVARIANTS_HEAD = """
 What only an algorithm does. An invariant is one SQL file that says of every step of a client whether it holds; how many hits are
-improbable is told from the model's own clients (how, for [rows](detection.md) and for [texts](language.md)). Hits that an alibi explains do not count, and the finding says so.
+improbable is told from the model's own clients (how, for [rows](detection.md) and for [texts](language.md)). Hits that an alibi explains
+do not count, and the finding says so.
 Each invariant's counts are stored as a feature of its name: `hits` and `tried`, `share`, `explained` and `alibi`, `shown`.
 """
 
