@@ -173,7 +173,8 @@ Write `forensics/ingest/formats/<name>.py` with a `FORMAT` (`forensics/ingest/in
 
 INVARIANTS_HEAD = """
 What only an algorithm does. An invariant is one SQL file that says of every step of a client whether it holds; how many hits are
-improbable is told from the model's own clients ([how](detection.md)). Hits that an alibi explains do not count, and the finding says so.
+improbable is told from the model's own clients (how, for [rows](detection.md) and for [texts](language.md)). Hits that an alibi explains
+do not count, and the finding says so.
 Each invariant's counts are stored as a feature of its name: `hits` and `tried`, `share`, `explained` and `alibi`, `shown`.
 """
 
@@ -181,7 +182,10 @@ Each invariant's counts are stored as a feature of its name: `hits` and `tried`,
 def invariants() -> str:
     found = load_invariants()
     lines = ["# Invariants and alibis", "", NOTE.format(source="forensics/detect/invariants/ and alibis/"), INVARIANTS_HEAD.strip()]
-    for one in found:
+    of_texts = False
+    for one in sorted(found, key=lambda one: (one.modality == "text", one.name)):
+        lines += [] if of_texts or one.modality != "text" else ["", "# Of texts"]
+        of_texts = one.modality == "text"
         sources = ", ".join(f"[{n}]({url})" for n, url in enumerate(one.sources, 1))
         lines += [
             "",

@@ -14,7 +14,7 @@ SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("lite
 # Raised with every analytic that is added.
 FLOOR = {
     "tabular": {"average_precision": 0.65, "incidents_without_attack": 1, "recall": 0.5},
-    "llm": {"average_precision": 0.5, "incidents_without_attack": 4, "recall": 0.4},
+    "llm": {"average_precision": 0.8, "incidents_without_attack": 1, "recall": 0.7},
 }
 
 pytestmark = pytest.mark.corpus

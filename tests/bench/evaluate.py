@@ -21,8 +21,11 @@ SEEDS = [401, 402, 403, 404, 405]
 SOURCES = {"tabular": ("databricks.parquet", "gateway.jsonl.zst"), "llm": ("litellm.jsonl.zst", "bedrock.jsonl.*")}
 
 
+PRODUCT = ["-m", "forensics"]
+
+
 def forensics(*arguments: str, store: Path) -> str:
-    command = [sys.executable, "-m", "forensics", *arguments, "--store", str(store)]
+    command = [sys.executable, *PRODUCT, *arguments, "--store", str(store)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=os.environ | {"FORENSICS_KEY_FILE": f"{store}.key"})
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)}: exit code {done.returncode}")
@@ -85,7 +88,10 @@ def main() -> None:
     parser.add_argument("--size", choices=["small", "full", "both"], default="both")
     parser.add_argument("--half", choices=["tabular", "llm", "both"], default="both")
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS, help="of the emulator's traffic; none to leave it out")
+    parser.add_argument("--wordless", action="store_true", help="without the words by which refusals are known")
     asked = parser.parse_args()
+    if asked.wordless:
+        PRODUCT[:] = [str(Path(__file__).with_name("wordless.py"))]
     if not SHARED.exists():
         raise SystemExit("the labelled corpora do not lie beside the checkout: nothing to score")
     with tempfile.TemporaryDirectory(prefix="forensics-eval-") as work:

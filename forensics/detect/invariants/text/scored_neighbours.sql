@@ -18,4 +18,4 @@ triage = [
   "Switch echo and log-probabilities off for this key; ordinary use needs neither.",
 ]
 */
-select client_id, model, event_id, idx, odd_edit as hit from texts where scored
+select client_id, model, event_id, idx, odd_edit and same_length and new_words > 0 as hit from texts where scored

@@ -24,7 +24,8 @@ answered as (
 ),
 beside as (
   select c.*, p.event_id as parent_event, p.refused as parent_refused, p.words as parent_words,
-    c.near and c.edited_words between 1 and greatest(3, c.words / 5) and c.new_words > 0 and abs(c.words - p.words) <= 1 as small_edit
+    c.near and c.edited_words between 1 and greatest(3, c.words / 5) and (c.new_words > 0 or c.edited_words = 1)
+      and abs(c.words - p.words) <= 1 as small_edit
   from answered c left join answered p on p.node = c.parent and p.client_id = c.client_id and p.model = c.model
   where not c.repeat
 ),
@@ -46,12 +47,22 @@ placed as (
 select *,
   words >= 12 and as_long >= 3 and as_long > 1 + (about_as_long - as_long) / 2 as one_length,
   small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.2 * small_edits) as odd_edit,
-  case
-    when parent is null then 'nothing earlier to compare with'
-    when same_words then 'the same words as an earlier text, in other spelling or in another conversation'
-    when edited_words is null then printf('%.0f%% as in the nearest earlier text', 100 * (1 - distance))
-    else printf('%d of %d words differ from the nearest earlier text, after the first %d and before the last %d',
-      edited_words, greatest(words, coalesce(parent_words, 0)), edit_start, edit_end)
-  end || case when refused then ', refused' when parent_refused and not refused then ', answered, which the earlier one was not' else '' end
+  coalesce(printf('%d words between spaces', runs), printf('%d words', words)) || case when closes = 'word' then ', breaks off: ' else ': ' end
+    || case
+      when parent is null then 'the first of its kind'
+      when same_words and not same_skeleton then 'the words of an earlier text in other case'
+      when same_words then 'the words of an earlier text, in another conversation'
+      when not near then 'no near copy of anything earlier'
+      when edited_words is null then printf('%.0f%% as in an earlier text', 100 * (1 - distance))
+      else printf('%d of %d words differ from an earlier text, after the first %d and before the last %d',
+        edited_words, greatest(words, coalesce(parent_words, 0)), edit_start, edit_end)
+    end
+    || case when scored then ', scored' else '' end
+    || case
+      when refused and parent_refused then ', refused as that was'
+      when refused then ', refused'
+      when near and parent_refused then printf(', answered with %d characters where that was refused', answer_size)
+      when answer_size is not null then printf(', answered with %d characters', answer_size)
+      else '' end
     as said
 from placed

@@ -5,7 +5,7 @@ version = 1
 group = "steps"
 reliability = 0.5
 odd_share = 0.2
-techniques = ["AML.T0043.001", "AML.T0015", "AML.T0051"]
+techniques = ["AML.T0043.001", "AML.T0015", "AML.T0051.000"]
 sources = ["https://arxiv.org/abs/1907.11932", "https://arxiv.org/abs/1803.01128"]
 requires = ["nodes.edited_words"]
 hits = "near copies that differ in a few words, at a place where the client's texts do not usually differ, neither scored nor refused"
@@ -19,4 +19,4 @@ triage = [
   "Is the text a message that a filter is to judge (spam, abuse, fraud)? Tell the owner of the filter.",
 ]
 */
-select client_id, model, event_id, idx, odd_edit and not scored and group_refused = 0 as hit from texts
+select client_id, model, event_id, idx, odd_edit and not scored and group_refused = 0 as hit from texts where operation is distinct from 'embeddings'
