@@ -15,6 +15,7 @@ from forensics.emulate.words import Writer, stream
 LEAST = {
     "biased_calls": 0.9,
     "broken_off": 0.55,
+    "embedded_edits": 0.6,
     "endings": 0.85,
     "leaks": 0.2,
     "refused": 0.6,
@@ -99,10 +100,11 @@ def test_what_is_embedded_is_not_to_be_continued(tmp_path: Path) -> None:
 
 
 def test_an_edit_counts_as_what_the_answers_make_of_it(tmp_path: Path) -> None:
-    """The same edits: of a scored text neighbours, of a refused one a search, else swaps of words."""
+    """The same edits: of a scored text neighbours, of an embedded one guesses, of a refused one a search, else swaps of words."""
     client = LOOKALIKES["word_engineer"](Writer(stream(7)))
-    names = ("scored_neighbours", "refused_searches", "word_swaps")
+    names = ("embedded_edits", "scored_neighbours", "refused_searches", "word_swaps")
     versions = {
+        "embedded_edits": [replace(query, operation="embeddings") for query in client],
         "scored_neighbours": [replace(query, scored=True) for query in client],
         "refused_searches": [refusing(query) if n % 2 else query for n, query in enumerate(client)],
         "word_swaps": client,

@@ -150,8 +150,13 @@ def moderation(writer: Writer) -> Queries:
     return [Query(f"Is this comment friendly, yes or no?\n{comment}", writer.pick(("yes", "no"))) for comment in comments]
 
 
+def indexing(writer: Writer) -> Queries:
+    """Documents of a collection, each embedded once, and what is searched for in it."""
+    return [Query(writer.document() if n % 2 else writer.question(), operation="embeddings") for n in range(80)]
+
+
 KINDS: tuple[Writes, ...] = (
-    *(chat, templates, retrieval, completion, engineer, classification, translation, harness, scorer, drafting, moderation),
+    *(chat, templates, retrieval, completion, engineer, classification, translation, harness, scorer, drafting, moderation, indexing),
 )
 
 
@@ -172,6 +177,20 @@ def biased_calls(writer: Writer) -> Queries:
 def broken_off(writer: Writer) -> Queries:
     """Carlini et al. 2021 and 2023: the beginnings of documents, cut to one length, to be continued."""
     return [Query(" ".join(writer.document().split()[:32]), operation="text_completion") for _ in range(90)]
+
+
+def embedded_edits(writer: Writer) -> Queries:
+    """Morris et al. 2023 (Vec2Text): a guess at the text behind a vector, corrected a word or two at a time."""
+    out = []
+    for _ in range(4):
+        best = writer.document().split()[:20]
+        for _ in range(25):
+            guess = list(best)
+            for place in writer.rng.sample(range(len(guess)), writer.rng.randint(1, 2)):
+                guess[place] = writer.pick(NOUNS + VERBS + ADJECTIVES + TOPICS)
+            out.append(Query(" ".join(guess), operation="embeddings"))
+            best = guess if writer.rng.random() < 0.5 else best
+    return out
 
 
 ORDERS = (
@@ -304,7 +323,7 @@ def word_swaps(writer: Writer) -> Queries:
 ATTACKS: dict[str, Writes] = {
     f.__name__: f
     for f in (
-        *(biased_calls, broken_off, endings, leaks, refused, refused_searches, repeated_words, respelled, rewrapped),
+        *(biased_calls, broken_off, embedded_edits, endings, leaks, refused, refused_searches, repeated_words, respelled, rewrapped),
         *(sampled_beginnings, scored_excerpts, scored_neighbours, strange_characters, word_swaps),
     )
 }

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ def test_spaced_gives_every_client_the_same_number(sizes: list[int], most: int, 
     picked = spaced(bounds, most, per_client).tolist()
     assert picked == sorted({*picked})
     assert len(picked) <= most
-    each = [sum(a <= row < b for row in picked) for a, b in zip(bounds, bounds[1:], strict=False)]
+    each = [sum(a <= row < b for row in picked) for a, b in pairwise(bounds)]
     assert all(n <= min(size, per_client) for n, size in zip(each, sizes, strict=True))
     if len(sizes) <= most and sum(each) < most:
         quota = max(each)
