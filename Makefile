@@ -35,15 +35,20 @@ docs: $(VENV)/ready ## regenerate what is generated from code
 eval: $(VENV)/ready ## score the detectors on the labelled corpora, where these lie beside the checkout
 	$(BIN)/python tests/bench/evaluate.py
 
-# What each analytic adds, and published detectors on the same traffic: the tables of docs/detection.md.
+# What each analytic adds, and published detectors on the same traffic: the tables of docs/detection.md and docs/language.md.
 TABULAR := ../shared/corpus/dev-full/tabular
-ablation: $(VENV)/ready ## the full tabular corpus without each analytic, and under published detectors
-	rm -rf $(BUILD)/ablation && mkdir -p $(BUILD)
+LLM := ../shared/corpus/dev-full/llm
+ablation: $(VENV)/ready ## the full corpora without each analytic, under published detectors, and without words for refusals
+	rm -rf $(BUILD)/ablation $(BUILD)/ablation-llm && mkdir -p $(BUILD)
 	$(BIN)/forensics ingest $(TABULAR)/databricks.parquet $(TABULAR)/gateway.jsonl.zst \
 	  --mapping fixtures/mappings/home-gateway.toml --store $(BUILD)/ablation
 	$(BIN)/forensics scan --store $(BUILD)/ablation
 	$(BIN)/python tests/bench/legs.py --store $(BUILD)/ablation --truth $(TABULAR)/truth.jsonl
 	$(BIN)/python tests/bench/baselines.py --store $(BUILD)/ablation --truth $(TABULAR)/truth.jsonl
+	$(BIN)/forensics ingest $(LLM)/litellm.jsonl.zst $(LLM)/bedrock.jsonl.zst --store $(BUILD)/ablation-llm
+	$(BIN)/forensics scan --store $(BUILD)/ablation-llm
+	$(BIN)/python tests/bench/legs.py --store $(BUILD)/ablation-llm --truth $(LLM)/truth.jsonl
+	$(BIN)/python tests/bench/evaluate.py --half llm --size full --seeds --wordless
 
 bench: $(VENV)/bench ## speed and memory; the similarity engine beside exact search and other libraries
 	$(BIN)/python tests/bench/speed.py
