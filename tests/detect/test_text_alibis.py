@@ -58,7 +58,7 @@ def mixed(probe: str) -> Judged:
     """One attack, beside each alibi's texts in an account of its own."""
     clients = {}
     for alibi in sorted(BENIGN):
-        writer = Writer(stream(11, alibi, probe))
+        writer = Writer(stream(12, alibi, probe))
         clients[f"user:{alibi}"] = interleaved(writer, ATTACKS[probe](writer), BENIGN[alibi](writer))
     with TemporaryDirectory() as folder:
         return judged(Path(folder), crowd(3) | clients)
