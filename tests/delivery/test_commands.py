@@ -132,8 +132,8 @@ def test_decisions_stand(run: Any, scanned: list[dict[str, Any]], tmp_path: Path
 def test_fail_on_and_no_source(run: Any, scanned: list[dict[str, Any]], tmp_path: Path) -> None:
     assert run("nightly")[0] == 2
     (tmp_path / "more.jsonl").write_bytes(day(1))
-    code, _, err = run("nightly", "more.jsonl", "--fail-on", "medium")
-    assert (code, "are medium or above" in err) == (1, True)
+    code, _, err = run("nightly", "more.jsonl", "--fail-on", "low")
+    assert (code, "are low or above" in err) == (1, True)
 
 
 def test_a_store_of_the_version_before_is_brought_up_to_date(run: Any, scanned: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def day(n: int) -> bytes:
     rows: list[dict[str, Any]] = []
     for client in [*(f"mallory-{n // 3}-{m}" for m in range(6)), "ann", "bob"]:
         hostile = client.startswith("mallory")
-        for number in range(12):
+        for number in range(32):
             rows.append(
                 {
                     "id": f"{client}-{n}-{number}",
@@ -140,7 +140,7 @@ def test_kills_and_misbehaviour_lose_nothing(tmp_path: Path) -> None:
         assert dead_letters(tmp_path) == []
         check(tmp_path, single, bulk, spool)
     with Store.open(tmp_path / "store").reader() as con:
-        assert con.sql("select count(*), count(distinct event_id) from events").fetchall() == [((n + 1) * 96, (n + 1) * 96)]
+        assert con.sql("select count(*), count(distinct event_id) from events").fetchall() == [((n + 1) * 256, (n + 1) * 256)]
 
 
 def dead_letters(place: Path) -> list[tuple[str, str, str]]:
