@@ -150,13 +150,14 @@ def test_an_empty_night_is_told_and_what_waits_is_still_delivered(
     month: dict[date, list[Path]], nightly: Nightly, receiver: Receiver, tmp_path: Path
 ) -> None:
     first = [path for day in sorted(month)[:4] for path in month[day]]
+    low = {"siem": {"format": "lines", "url": receiver.url, "min_severity": "low", "timeout_seconds": 0.5, "attempts": 2}}
     receiver.mood = lambda n: "unavailable"
-    night = nightly(*first)
+    night = nightly(*first, sinks=low)
     assert (night.code, night.waiting["siem"] > 0) == (Exit.DELIVERY_INCOMPLETE, True)
     receiver.mood = lambda n: "accept"
-    again = nightly(*first)  # something was left to do: no empty night
+    again = nightly(*first, sinks=low)  # something was left to do: no empty night
     assert (again.code, again.resumed, again.waiting) == (Exit.DONE, True, {"siem": 0})
-    empty = nightly(*first)
+    empty = nightly(*first, sinks=low)
     assert (empty.code, empty.new, empty.scans) == (Exit.UNUSABLE_INPUT, 0, [])
     assert "empty night" in empty.troubles[0].message
     gone = nightly(tmp_path / "nowhere")
@@ -169,7 +170,7 @@ def test_a_sink_that_is_wrong_keeps_nothing_from_the_others(month: dict[date, li
         "bad": {"format": "lines", "url": "https://siem.example/", "token_env": "NOT_SET_ANYWHERE"},
         "none": {"format": "no_such", "url": str(tmp_path / "x")},
         "good": {"format": "lines", "url": f"{tmp_path}/spool/"},
-        "words": {"format": "lines", "url": str(tmp_path / "lines.ndjson"), "redaction": "minimal", "min_severity": "medium"},
+        "words": {"format": "lines", "url": str(tmp_path / "lines.ndjson"), "redaction": "minimal", "min_severity": "low"},
     }
     logs = [path for day in sorted(month)[:4] for path in month[day]]
     night = nightly(*logs, sinks=sinks, fail_on="informational")
@@ -179,7 +180,7 @@ def test_a_sink_that_is_wrong_keeps_nothing_from_the_others(month: dict[date, li
     assert night.deliveries["good"].delivered == len(list((tmp_path / "spool").iterdir())) > 0
     assert night.waiting["bad"] > 0
     rows = [json.loads(text) for text in (tmp_path / "lines.ndjson").read_text().splitlines()]
-    assert {row["severity"] for row in rows} <= {"medium", "high", "critical"}
+    assert {row["severity"] for row in rows} <= {"low", "medium", "high", "critical"}
     assert all(row["clients"] == [] for row in rows)
 
 
