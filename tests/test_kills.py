@@ -53,9 +53,17 @@ def write_logs(folder: Path) -> dict[str, int]:
 
 def start(command: str, logs: Path, store: Path) -> "subprocess.Popen[bytes]":
     arguments = ["ingest", str(logs)] if command == "ingest" else ["scan"]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments, "--store", str(store)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with said(logs).open("wb") as errors:  # of the last one: what it died of, where it was not killed
+        return subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments, "--store", str(store)],
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=os.environ | {"FORENSICS_DEBUG": "1"},
+        )
+
+
+def said(logs: Path) -> Path:
+    return logs.with_name("stderr.txt")
 
 
 def check(store: Path) -> int:
@@ -93,8 +101,8 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
             continue
         assert calls >= seen
         seen, finished = calls, calls == len(items)
-    assert start("ingest", logs, store).wait() == 0
-    assert start("scan", logs, store).wait() == 0
+    assert start("ingest", logs, store).wait() == 0, said(logs).read_text()[-3000:]
+    assert start("scan", logs, store).wait() == 0, said(logs).read_text()[-3000:]
     assert check(store) == len(items)
     with Store.open(store).reader() as con:
         assert con.sql("select count(*) from items").fetchall() == [(sum(items.values()),)]
