@@ -10,7 +10,7 @@ with sent as (
 ),
 -- Of several in a row the last; what comes next is another text.
 followed as (
-  select *, lead(fold_hash) over ordered as next_hash, lead(place) over ordered as next_place
+  select *, lead(fold_hash) over ordered as next_hash
   from sent window ordered as (partition by client_id, model order by place)
   qualify fold_hash is distinct from lead(fold_hash) over ordered
 ),

@@ -20,7 +20,7 @@ triage = [
 */
 -- Repeats, too: the text stays, the biases move.
 with sent as (
-  select n.client_id, n.model, n.event_id, n.idx, n.place, n.repeat, n.parent, logit_bias_hash,
+  select n.client_id, n.model, n.event_id, n.idx, n.place,
     row_number() over (partition by n.client_id, n.model, logit_bias_hash order by place) = 1 and logit_bias_hash is not null as fresh
   from nodes n join (select event_id, logit_bias_hash from events) using (event_id) where modality = 'text'
 )

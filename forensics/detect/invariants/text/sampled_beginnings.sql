@@ -21,7 +21,7 @@ with sent as (
   from nodes n join (select event_id, idx, exact_hash, answer_hash from items) i on i.event_id = n.event_id and i.idx = n.idx
   where n.modality = 'text' and i.answer_hash is not null group by all
 )
-select t.client_id, t.model, t.event_id, t.idx,
-  coalesce(closes = 'word' and operation is distinct from 'embeddings' and answer_size >= 20 and top_word_share < 0.5 and times >= 4 and answers >= 3, false) as hit
-from texts t join (select event_id, idx, exact_hash from items) i on i.event_id = t.event_id and i.idx = t.idx
-left join sent s on s.client_id = t.client_id and s.model = t.model and s.exact_hash = i.exact_hash
+select client_id, model, event_id, idx,
+  coalesce(closes = 'word' and operation is distinct from 'embeddings' and answer_size >= 20 and top_word_share < 0.5
+    and times >= 4 and answers >= 3, false) as hit
+from texts left join sent using (client_id, model, exact_hash)

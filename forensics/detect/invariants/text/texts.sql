@@ -5,17 +5,17 @@ asked as (
   select event_id, operation, coalesce(echo and logprobs, false)
       -- Of a batch the log gives the tokens of all answers together.
       and coalesce(least(max_tokens, output_tokens // greatest(n_items, 1)) <= 1, false) as scored,
-    coalesce(logprobs, false) as logprobs, logit_bias_hash, refused as call_refused, n_items
+    refused as call_refused, n_items
   from events
 ),
 answered as (
-  select n.*, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.runs, i.size, i.opens, i.closes, i.top_word_share, i.letter_share,
+  select n.*, i.exact_hash, i.fold_hash, i.head_hash, i.tail_hash, i.masked_hash, i.words, i.runs, i.size, i.closes, i.top_word_share, i.letter_share,
     i.turns, i.answer_hash, i.answer_size, a.* exclude (event_id, call_refused, n_items),
     -- In a language that no list knows a refusal is told by being everybody's answer.
     coalesce(i.refused, case when a.n_items = 1 then a.call_refused end) or coalesce(n.stock_answer, false) as refused
   from nodes n
   join (
-    select event_id, idx, fold_hash, head_hash, tail_hash, masked_hash, words, runs, size, opens, closes, top_word_share, letter_share, turns,
+    select event_id, idx, exact_hash, fold_hash, head_hash, tail_hash, masked_hash, words, runs, size, closes, top_word_share, letter_share, turns,
       answer_hash, answer_size, refused
     from items
   ) i on i.event_id = n.event_id and i.idx = n.idx
@@ -32,8 +32,8 @@ beside as (
 -- A template's slot is always at the same place, counted from the beginning or from the end.
 placed as (
   select *, count(*) filter (small_edit) over client as small_edits,
-    count(*) filter (small_edit) over (partition by client_id, model, edit_start) as so_far_in,
-    count(*) filter (small_edit) over (partition by client_id, model, edit_end) as so_far_out,
+    count(*) filter (small_edit) over (partition by client_id, model, edit_start) as from_start,
+    count(*) filter (small_edit) over (partition by client_id, model, edit_end) as from_end,
     count(*) filter (refused) over (partition by client_id, model, anchor) as group_refused,
     count(*) over (partition by client_id, model, head_hash) as same_heads, count(*) over (partition by client_id, model, tail_hash) as same_tails,
     count(*) over (partition by client_id, model, masked_hash) as same_skeletons,
@@ -46,7 +46,7 @@ placed as (
 )
 select *,
   words >= 12 and as_long >= 3 and as_long > 1 + (about_as_long - as_long) / 2 as one_length,
-  small_edit and greatest(so_far_in, so_far_out) <= greatest(2, 0.2 * small_edits) as odd_edit,
+  small_edit and greatest(from_start, from_end) <= greatest(2, 0.2 * small_edits) as odd_edit,
   coalesce(printf('%d words between spaces', runs), printf('%d words', words)) || case when closes = 'word' then ', breaks off: ' else ': ' end
     || case
       when parent is null then 'the first of its kind'
