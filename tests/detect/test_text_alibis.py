@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from text_worlds import ALIBIS, ATTACKS, BENIGN, LOOKALIKES, crowd, interleaved, judged
-from worlds import Judged
+from worlds import Judged, check_what_is_left_out
 
 from forensics.emulate.words import Writer, stream
 
@@ -82,13 +82,4 @@ def test_an_alibi_is_no_hiding_place(probe: str, alibi: str) -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    told = 0
-    for world in map(mixed, sorted(ATTACKS)):
-        for finding in world.matches.findings:
-            invariant = finding.analytic.removeprefix("invariants/")
-            sentences = [e.sentence for e in finding.evidence if e.field == f"{invariant}.explained"]
-            assert bool(sentences) == bool(world.explained(finding.client_id, invariant))
-            for sentence in sentences:
-                told += 1
-                assert REASONS[world.frame[finding.client_id][f"{invariant}.alibi"]].title in sentence
-    assert told > 0
+    check_what_is_left_out(map(mixed, sorted(ATTACKS)), REASONS)

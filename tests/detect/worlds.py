@@ -418,3 +418,17 @@ def interleaved(chance: Chance, one: Array, other: Array) -> Array:
     out = np.empty((len(mine), one.shape[1]))
     out[mine], out[~mine] = one, other
     return out
+
+
+def check_what_is_left_out(worlds: Iterable[Judged], alibis: Mapping[str, Alibi]) -> None:
+    """A finding says what an alibi explains of it, and which alibi, wherever one does."""
+    told = 0
+    for world in worlds:
+        for finding in world.matches.findings:
+            invariant = finding.analytic.removeprefix("invariants/")
+            sentences = [e.sentence for e in finding.evidence if e.field == f"{invariant}.explained"]
+            assert bool(sentences) == bool(world.explained(finding.client_id, invariant))
+            for sentence in sentences:
+                told += 1
+                assert alibis[world.frame[finding.client_id][f"{invariant}.alibi"]].title in sentence
+    assert told > 0
